@@ -8,7 +8,7 @@
  * Errors:   none here; a count further ahead than size breaks the queue (ioq.h).
  *
  * A ring carries 16-byte descriptors one way. Counts run free (32 bits); slot = count & (size - 1);
- * size is a power of two, 2..32768. A *queue* is one region with two rings: submissions (north to
+ * size is a power of two, 4..32768. A *queue* is one region with two rings: submissions (north to
  * south) and completions (south to north), each of the same size, so that completions never
  * overflow as long as north has at most size submissions under way:
  *
@@ -27,7 +27,7 @@
 #define IOQ_F_WRITE 0x0002u /* south writes this buffer (else it reads) */
 /* 0x0100..0x8000 are the device class's own, see net.h */
 
-#define IOQ_MIN_SIZE 2u
+#define IOQ_MIN_SIZE 4u /* keeps the second ring on a 64-byte line */
 #define IOQ_MAX_SIZE 32768u
 #define IOQ_MAX_CHAIN 32u /* descriptors of one request */
 
