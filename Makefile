@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Minibus: one Makefile for the hypervisor, the Linux modules, the tools, the images and the tests.
+# Everything is made in $(BUILD); parts whose folder does not hold sources are left out.
+# `make help` lists the targets.
+
+VERSION := 0.1.0
+BUILD ?= build
+CROSS_COMPILE ?=
+CC := $(CROSS_COMPILE)gcc
+LD := $(CROSS_COMPILE)ld
+NM := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+HOSTCC ?= gcc
+HOSTCXX ?= g++
+IASL ?= iasl
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# The build depends on the sources only: dates come from the last commit, paths are mapped away.
+export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+export LC_ALL := C
+export TZ := UTC
+export BUILD VERSION
+BUILD_ID := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/=
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+# Is the command line only about targets that need no sources parsed?
+all: hv modules tools images	## build everything: hypervisor, modules, tools, images
+
+# ---------------------------------------------------------------- hypervisor
+WARN := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes -Werror
+HV_DIRS := boot arch/x86 hv svm vmx
+HV_SRC := $(filter-out %/asm_offsets.c,$(wildcard $(HV_DIRS:%=%/*.c) $(HV_DIRS:%=%/*.S)))
+HV_OBJ := $(HV_SRC:%=$(BUILD)/hv/%.o)
+HV_CPPFLAGS := -I. -I$(BUILD)/gen -MMD -MP
+HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+	-mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -fno-common -fcf-protection=none -ffunction-sections -fdata-sections \
+	$(PREFIX_MAP) $(WARN) $(EXTRA_CFLAGS)
+HV_ASFLAGS := -D__ASSEMBLY__ -g $(PREFIX_MAP)
+HV_LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
+	--no-warn-rwx-segments --fatal-warnings
+
+hv: $(if $(wildcard linker.ld),$(BUILD)/minibus)	## build the hypervisor: build/minibus (bootable), build/hv.elf (for gdb)
+
+$(BUILD)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define MINIBUS_VERSION "%s"\n#define MINIBUS_BUILD "%s"\n' '$(VERSION)' '$(BUILD_ID)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# Offsets for the .S files: each asm_offsets.c is compiled to text, its marked lines become #defines.
+OFFSETS_SRC := $(wildcard $(HV_DIRS:%=%/asm_offsets.c))
+$(BUILD)/gen/%.s: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -MT $@ -MF $@.d -S -o $@ $<
+$(BUILD)/gen/asm_offsets.h: $(OFFSETS_SRC:%.c=$(BUILD)/gen/%.s)
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)cat $^ /dev/null | sed -n 's/^.*->\([A-Z_0-9a-z]*\) \$$*\(-*[0-9]*\).*$$/#define \1 \2/p' >$@
+
+$(BUILD)/hv/%.c.o: %.c | $(BUILD)/gen/version.h $(BUILD)/gen/asm_offsets.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_CFLAGS) -c -o $@ $<
+$(BUILD)/hv/%.S.o: %.S | $(BUILD)/gen/version.h $(BUILD)/gen/asm_offsets.h
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_ASFLAGS) -c -o $@ $<
+
+# The symbol table for backtraces is linked in: pass 1 has an empty one, pass 2 one of the right size
+# (so addresses are final), pass 3 the right contents.
+GEN_SYMBOLS := boot/gen_symbols.sh
+define hv_link =
+$(Q)$(LD) $(HV_LDFLAGS) --gc-sections -T linker.ld -o $(1) $(HV_OBJ) $(2)
+endef
+define hv_symbols =
+$(Q)$(3) | sh $(GEN_SYMBOLS) >$(1).S
+$(Q)$(CC) $(HV_CPPFLAGS) -MF /dev/null $(HV_ASFLAGS) -c -o $(1).o $(1).S
+endef
+$(BUILD)/hv.elf: $(HV_OBJ) linker.ld $(wildcard $(GEN_SYMBOLS)) Makefile
+	$(call say,LD,$@)
+ifneq ($(wildcard $(GEN_SYMBOLS)),)
+	$(call hv_symbols,$(BUILD)/hv/sym1,,:)
+	$(call hv_link,$(BUILD)/hv/pass1.elf,$(BUILD)/hv/sym1.o)
+	$(call hv_symbols,$(BUILD)/hv/sym2,,$(NM) -n $(BUILD)/hv/pass1.elf)
+	$(call hv_link,$(BUILD)/hv/pass2.elf,$(BUILD)/hv/sym2.o)
+	$(call hv_symbols,$(BUILD)/hv/sym3,,$(NM) -n $(BUILD)/hv/pass2.elf)
+	$(call hv_link,$@,$(BUILD)/hv/sym3.o)
+else
+	$(call hv_link,$@,)
+endif
+
+# Multiboot 1 as QEMU's -kernel knows it wants a 32-bit ELF file around the 64-bit code.
+$(BUILD)/minibus: $(BUILD)/hv.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(OBJCOPY) -O elf32-i386 --strip-debug $< $@
+
+-include $(HV_OBJ:.o=.d) $(OFFSETS_SRC:%.c=$(BUILD)/gen/%.s.d)
+
+# ---------------------------------------------------------------- the stock kernel
+DEBIAN := $(BUILD)/debian
+kernel: $(DEBIAN)/release	## fetch and unpack Debian's stock kernel and its headers
+$(DEBIAN)/release: scripts/kernel.sh
+	$(call say,KERNEL,$(DEBIAN))
+	$(Q)scripts/kernel.sh $(DEBIAN)
+
+# ---------------------------------------------------------------- Linux modules
+# Built in trees of symbolic links, one per side, because the code of vbus/proto goes into both.
+KDIR ?= $(DEBIAN)/headers
+DOM0_KSRC := $(sort $(shell find vbus hv/abi -name '*.[chS]' -o -name Kbuild 2>/dev/null))
+GUEST_KSRC := $(sort $(shell find guest-linux vbus/abi vbus/proto hv/abi -name '*.[chS]' -o -name Kbuild 2>/dev/null))
+DOM0_KO := $(if $(wildcard vbus/Kbuild),$(BUILD)/kmod/dom0.stamp)
+GUEST_KO := $(if $(wildcard guest-linux/Kbuild),$(BUILD)/kmod/guest.stamp)
+modules: $(DOM0_KO) $(GUEST_KO)	## build the Linux modules of both sides against KDIR
+
+define kmod_rule =
+$(BUILD)/kmod/$(1).stamp: $(2) scripts/linktree.sh | $(if $(filter $(DEBIAN)/%,$(KDIR)),$(DEBIAN)/release)
+	$$(call say,KMOD,$(3))
+	$$(Q)scripts/linktree.sh $(BUILD)/kmod/$(1) $(2)
+	$$(Q)$$(MAKE) -s -C $$(KDIR) M=$$(abspath $(BUILD)/kmod/$(1)/$(3)) modules \
+		KCFLAGS="-Werror -ffile-prefix-map=$$(abspath $(BUILD)/kmod/$(1))/=" \
+		>$(BUILD)/kmod/$(1).log 2>&1 || { cat $(BUILD)/kmod/$(1).log; exit 1; }
+	$$(Q)touch $$@
+endef
+$(eval $(call kmod_rule,dom0,$(DOM0_KSRC),vbus))
+$(eval $(call kmod_rule,guest,$(GUEST_KSRC),guest-linux))
+
+# ---------------------------------------------------------------- tools
+TOOLS_SRC := $(wildcard tools/*.c)
+TOOLS_OBJ := $(TOOLS_SRC:%=$(BUILD)/%.o)
+ASL := $(wildcard tools/acpi/*.asl)
+AML := $(ASL:tools/acpi/%.asl=$(BUILD)/acpi/%.aml)
+TOOLS_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -I. -I$(BUILD)/gen -I$(BUILD)/acpi $(PREFIX_MAP) \
+	-fstack-protector-strong -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes -Werror
+tools: $(if $(TOOLS_SRC),$(BUILD)/minibus-cli)	## build the minibus command: build/minibus-cli
+$(BUILD)/acpi/%.aml $(BUILD)/acpi/%.hex &: tools/acpi/%.asl
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(IASL) -vs -tc -p $(BUILD)/acpi/$* $< >$(BUILD)/acpi/$*.log 2>&1 || { cat $(BUILD)/acpi/$*.log; exit 1; }
+$(BUILD)/tools/%.c.o: tools/%.c | $(AML) $(BUILD)/gen/version.h
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/minibus-cli: $(TOOLS_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lconfig -ljson-c
+-include $(TOOLS_OBJ:.o=.d)
+
+# ---------------------------------------------------------------- images
+IMAGES := $(BUILD)/dom0/vmlinuz $(BUILD)/dom0/initrd $(BUILD)/guest/initrd
+images: $(IMAGES)	## build dom0's and the guest's initrd
+INITRD_DEPS := scripts/initrd-lib.sh scripts/packages.txt $(DEBIAN)/release
+$(BUILD)/dom0/vmlinuz: $(DEBIAN)/release
+	@mkdir -p $(@D)
+	$(Q)cp $(DEBIAN)/vmlinuz $@
+$(BUILD)/guest/initrd: scripts/mkguest.sh $(INITRD_DEPS) $(GUEST_KO) $(wildcard scripts/guest/*)
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/mkguest.sh $@
+$(BUILD)/dom0/initrd: scripts/mkdom0.sh $(INITRD_DEPS) $(BUILD)/guest/initrd $(DOM0_KO) \
+		$(if $(TOOLS_SRC),$(BUILD)/minibus-cli) $(GUEST_ELF) $(wildcard scripts/dom0/* tests/linux/dom0/*)
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/mkdom0.sh $@
+
+# ---------------------------------------------------------------- run
+run: deps all	## boot it all in QEMU to a dom0 shell (AUTO=1 demo, SMP=2, MEM=2048, ROAD=kernel|bios|uefi|direct)
+	$(Q)scripts/run.sh
+
+deps:	## install the Debian packages of scripts/packages.txt that are missing
+	$(Q)scripts/deps.sh
+
+clean:	## remove the build directory (downloads stay in ~/.cache/minibus)
+	$(Q)rm -rf $(BUILD)
+
+help:	## this text
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@echo 'Variables: BUILD=build CROSS_COMPILE= KDIR= V=1 EXTRA_CFLAGS='
+
+FORCE:
+.PHONY: all hv kernel modules tools images run deps clean help FORCE

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The guest's initial RAM disk: busybox, iperf3, the guest's vbus modules, scripts/guest/init.
+# Usage: mkguest.sh OUT
+set -eu
+umask 022
+. "$(dirname "$0")/initrd-lib.sh"
+initrd_begin "$build/guest/root"
+initrd_bin iperf3
+initrd_own_modules "$build/kmod/guest"
+cp scripts/guest/init "$root/init"
+chmod 755 "$root/init"
+initrd_pack "$1"
