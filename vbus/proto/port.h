@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  the few things vbus/proto needs from its surroundings, once for Linux kernel modules of
+ *           both ends and once for host unit tests.
+ * Callers:  vbus/proto only.    Context: any.    Locking, lifetime, errors: none.
+ *
+ * The peer is on another CPU even when this kernel is built or running for one CPU only. So the
+ * kernel's virt_* barriers are used: they are never reduced to compiler barriers as smp_* are.
+ */
+#ifndef VBUS_PROTO_PORT_H
+#define VBUS_PROTO_PORT_H
+
+#ifdef __KERNEL__
+
+#include <asm/barrier.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/types.h>
+
+#define vb_read_once(x) READ_ONCE(x)
+#define vb_write_once(x, v) WRITE_ONCE(x, v)
+#define vb_load_acquire(p) virt_load_acquire(p)
+#define vb_store_release(p, v) virt_store_release(p, v)
+#define vb_full_fence() virt_mb()
+#define VB_EXPORT(symbol) EXPORT_SYMBOL_GPL(symbol)
+
+#else
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint16_t u16;
+typedef uint32_t u32;
+
+#define vb_read_once(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define vb_write_once(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define vb_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define vb_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define vb_full_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define VB_EXPORT(symbol) _Static_assert(sizeof(&(symbol)) > 0, "exported")
+
+#endif
+
+#endif
