@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  the neutral VM exit: svm/exit.c and vmx/exit.c fill struct vmexit, exit.c dispatches it
+ *           through one const table to the handlers below, run.c acts on what they return.
+ * Callers:  run.c calls exit_dispatch(); only exit.c calls the handlers.
+ * Context:  the CPU that runs the vCPU, interrupts off, on that CPU's hypervisor stack.
+ * Locking:  none held on entry.    Lifetime: one exit.
+ * Errors:   a guest's mistake becomes the architectural fault (vcpu_inject_exception) or, if the
+ *           manual names none, domain_kill(); never a BUG.
+ */
+#ifndef HV_EXIT_H
+#define HV_EXIT_H
+
+#include "arch/x86/types.h"
+#include "hv/abi/hypercall.h"
+
+struct vcpu;
+
+/* What a handler wants done with the vCPU. rip moves in run.c only. */
+enum exit_action {
+	EXIT_RESUME, /* instruction done: rip += insn_len, go on */
+	EXIT_RETRY,  /* run the same instruction again (a fault was injected, or a step was done) */
+	EXIT_BLOCK,  /* as RETRY, but not before something happens for this vCPU */
+	EXIT_KILL,   /* the domain has ended; never enter this vCPU again */
+};
+
+struct vmexit {
+	enum mb_exit code;
+	u8 insn_len;  /* of the exiting instruction; 0 where there is none */
+	u64 hw_code;  /* as the hardware said, for messages */
+	u64 hw_info1;
+	u64 hw_info2;
+	union {
+		struct {
+			u16 port;
+			u8 size; /* 1, 2, 4 */
+			bool in;
+			bool string; /* INS/OUTS */
+			bool rep;
+		} io;
+		struct {
+			gpa_t gpa;
+			bool write;
+			bool exec;
+			bool walk; /* while the CPU read the guest's own page tables */
+		} npf;
+		struct {
+			u8 vector;
+			bool has_error;
+			u32 error;
+		} exc;
+	};
+};
+
+/* Counts the exit and runs its handler. */
+enum exit_action exit_dispatch(struct vcpu *v);
+
+/* exit_cpuid.c */
+enum exit_action exit_cpuid(struct vcpu *v);
+/* exit_msr.c: ecx = number, edx:eax = value */
+enum exit_action exit_rdmsr(struct vcpu *v);
+enum exit_action exit_wrmsr(struct vcpu *v);
+/* exit_io.c */
+enum exit_action exit_io(struct vcpu *v);
+/* exit_mmio.c: nested page fault; local APIC page, else the domain's fault */
+enum exit_action exit_npf(struct vcpu *v);
+/* exit_hypercall.c */
+enum exit_action exit_hypercall(struct vcpu *v);
+/* exit_misc.c */
+enum exit_action exit_intr(struct vcpu *v);	/* taken by the host already: nothing left */
+enum exit_action exit_nmi(struct vcpu *v);
+enum exit_action exit_init(struct vcpu *v);
+enum exit_action exit_hlt(struct vcpu *v);
+enum exit_action exit_shutdown(struct vcpu *v);	/* triple fault */
+enum exit_action exit_xsetbv(struct vcpu *v);
+enum exit_action exit_invd(struct vcpu *v);
+enum exit_action exit_pause(struct vcpu *v);
+enum exit_action exit_vminsn(struct vcpu *v);	/* VMRUN, VMXON ...: #UD */
+enum exit_action exit_exception(struct vcpu *v);
+enum exit_action exit_invalid(struct vcpu *v);	/* the hardware refused the state */
+enum exit_action exit_other(struct vcpu *v);
+
+#endif

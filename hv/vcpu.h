@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  a virtual CPU: its state, its pending events, its life.
+ * Callers:  everything in hv/, svm/, vmx/.
+ * Context:  legend below: [o] owner CPU only (interrupts off), [a] any CPU by atomics, [c] set at
+ *           creation, constant after, [d] under domain lock while the vCPU is not attached.
+ * Locking:  none of its own; what others may touch is in struct vcpu_public.
+ * Lifetime: vcpu_create() to vcpu_destroy(), inside its domain's.
+ * Errors:   creation returns NULL without memory; events cannot fail.
+ */
+#ifndef HV_VCPU_H
+#define HV_VCPU_H
+
+#include "arch/x86/regs.h"
+#include "arch/x86/types.h"
+#include "hv/abi/hypercall.h"
+#include "hv/exit.h"
+#include "hv/list.h"
+#include "hv/vcpu_ops.h"
+#include "hv/vlapic.h"
+
+struct domain;
+struct fpu_area;
+
+/* One event to deliver at the next entry; run() clears kind when the guest has taken it. */
+enum inject_kind { INJECT_NONE, INJECT_INTR, INJECT_NMI, INJECT_EXC };
+
+struct vcpu_inject {
+	enum inject_kind kind;
+	u8 vector;
+	bool has_error;
+	u32 error;
+};
+
+/* What other CPUs may touch. */
+struct vcpu_public {
+	u32 requests; /* [a] VCPU_REQ_* bits; set + vcpu_kick(), taken by the owner */
+	u32 runnable; /* [a] 0 while paused, not started or ended */
+};
+
+#define VCPU_REQ_INIT (1u << 0)
+#define VCPU_REQ_SIPI (1u << 1)
+#define VCPU_REQ_NMI (1u << 2)
+#define VCPU_REQ_CALL_DONE (1u << 3)
+#define VCPU_REQ_EVENT (1u << 4) /* look again: something was posted */
+
+struct vcpu {
+	struct guest_regs regs;	/* [o] first: entry.S uses its address */
+	u64 rip, rflags;	/* [o] */
+	struct vmexit exit;	/* [o] the last exit */
+	struct vcpu_inject inject; /* [o] armed for the next entry */
+	struct vcpu_inject exception; /* [o] fault raised by emulation, goes first */
+	struct vcpu_public pub;
+	struct vlapic lapic;	/* see vlapic.h */
+
+	struct domain *dom;	/* [c] */
+	u32 id;			/* [c] 0.. in its domain, also its local APIC id (dom0: hardware id) */
+	u32 cpu;		/* [d] logical CPU it is pinned to */
+	void *hw;		/* [c] vendor's part */
+	void *fpu;		/* [c] XSAVE area; [o] content while not loaded */
+	u64 xcr0;		/* [o] while not loaded */
+	u64 dr[4];		/* [o] DR0-3 while not loaded */
+	struct list_node run_link; /* sched.c */
+
+	bool halted;		/* [o] HLT: wait for an interrupt */
+	bool wait_sipi;		/* [o] INIT received, waiting for SIPI */
+	bool nmi_blocked;	/* [o] inside an NMI handler, until IRET */
+	bool blocked;		/* [o] EXIT_BLOCK: wait for any request */
+	u8 sipi_vector;		/* [a] valid with VCPU_REQ_SIPI */
+	u8 call_state;		/* [a] tunnel.c */
+	u64 call_deadline;	/* [o] TSC */
+	u32 gpm_gen;		/* [o] generation of the map this vCPU's TLB entries belong to */
+	u64 run_start;		/* [o] TSC when loaded */
+	u64 slice_end;		/* [o] TSC */
+
+	/* MSRs kept in software */
+	u64 pvclock_msr;	/* [o] pvclock.c */
+	u64 tsc_offset;		/* [c] guest TSC = host TSC + offset */
+	u64 misc_enable;	/* [o] */
+
+	u64 run_tsc;		/* [o] time run, TSC ticks */
+	u64 exits[MB_STATS_EXITS];	 /* [o] read by others without lock */
+	u64 counters[MB_STATS_COUNTERS]; /* mostly [o]; increments from elsewhere may be lost */
+};
+
+#define vcpu_count(v, what) ((v)->counters[MB_CNT_##what]++)
+
+/* Domain creation. The vCPU is not attached to a CPU and not runnable. NULL: no memory. */
+struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu);
+void vcpu_destroy(struct vcpu *v);
+
+/* Owner: raise a fault to be delivered at the next entry (SDM/APM "Exceptions"). A second one while
+ * one waits becomes a double fault, a third ends the domain as a triple fault. */
+void vcpu_inject_exception(struct vcpu *v, u8 vector, bool has_error, u32 error);
+#define vcpu_inject_gp(v) vcpu_inject_exception(v, 13, true, 0)
+#define vcpu_inject_ud(v) vcpu_inject_exception(v, 6, false, 0)
+
+/* Any CPU: set request bits and make the vCPU look at them soon. */
+void vcpu_request(struct vcpu *v, u32 requests);
+/* Any CPU: something for v changed (interrupt posted): wake it or make it exit. Sends at most one
+ * IPI; none if its CPU is in the hypervisor anyway. */
+void vcpu_kick(struct vcpu *v);
+
+/* Owner: has v anything to do (false: halted or blocked with nothing pending)? */
+bool vcpu_has_work(struct vcpu *v);
+/* Owner: handle INIT, SIPI, NMI requests; choose the event to inject. Called before each entry. */
+void vcpu_prepare_entry(struct vcpu *v);
+
+#endif
