@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  per-CPU state. Private fields belong to their CPU alone; what others may touch lives in
+ *           struct percpu_public, so that the sharing rule is in the type.
+ * Callers:  hv/, svm/, vmx/. Context: this_cpu() anywhere after percpu_init_boot().
+ * Locking:  private: none (own CPU). public: atomics, or as the field says.
+ * Lifetime: created at boot, never destroyed. Errors: percpu_create() returns NULL without memory.
+ */
+#ifndef MINIBUS_HV_PERCPU_H
+#define MINIBUS_HV_PERCPU_H
+
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/types.h"
+
+/* Any CPU may read; writers as noted. */
+struct percpu_public {
+	u64 pending;  /* PERCPU_PENDING_*: set atomically by others, taken by the owner */
+	u32 stopped;  /* 1: stopped by a panic; written by the owner */
+	u32 idle;     /* 1: in HLT, a kick wakes it; written by the owner */
+} ALIGNED(64);
+
+struct vcpu;
+struct sched_cpu;
+
+struct percpu {
+	/* private part: own CPU only */
+	struct cpu_local arch; /* first: GS points here */
+	u8 lock_level;	       /* innermost level held, 0: none */
+	u8 lock_count;
+	struct vcpu *current;  /* vCPU whose state is loaded, NULL: none */
+	void *vendor;	       /* svm/ or vmx/ per-CPU area */
+	u64 irq_count;	       /* physical interrupts taken */
+
+	struct percpu_public pub;
+};
+
+STATIC_OFFSET(struct percpu, arch, 0);
+
+extern unsigned int cpu_count; /* CPUs running; constant after boot */
+extern struct percpu *percpu_table[CPUS_MAX];
+
+static inline struct percpu *this_cpu(void)
+{
+	return (struct percpu *)cpu_local();
+}
+
+static inline struct percpu *percpu(unsigned int id)
+{
+	return percpu_table[id];
+}
+
+/* Boot CPU, first thing in C: GS, GDT, TSS, IDT on the static boot stacks. */
+void percpu_init_boot(void);
+
+/* Memory and stacks of one more CPU. */
+struct cpu_local *percpu_create(u32 id, u32 apic_id);
+
+/* Logical id of a physical APIC id, or -1. */
+int percpu_by_apic_id(u32 apic_id);
+
+#endif
