@@ -22,8 +22,11 @@
 struct domain;
 struct fpu_area;
 
-/* One event to deliver at the next entry; run() clears kind when the guest has taken it. */
-enum inject_kind { INJECT_NONE, INJECT_INTR, INJECT_NMI, INJECT_EXC };
+/*
+ * NMI or exception for the next entry; run() sets kind to NONE when the guest has taken it. An
+ * external interrupt is armed beside it in vcpu.intr: run() sets that to -1 when taken.
+ */
+enum inject_kind { INJECT_NONE, INJECT_NMI, INJECT_EXC };
 
 struct vcpu_inject {
 	enum inject_kind kind;
@@ -36,6 +39,7 @@ struct vcpu_inject {
 struct vcpu_public {
 	u32 requests; /* [a] VCPU_REQ_* bits; set + vcpu_kick(), taken by the owner */
 	u32 runnable; /* [a] 0 while paused, not started or ended */
+	u32 in_guest; /* [a] 1 from before the last look at requests and gpm.gen until after exit */
 };
 
 #define VCPU_REQ_INIT (1u << 0)
@@ -49,6 +53,8 @@ struct vcpu {
 	u64 rip, rflags;	/* [o] */
 	struct vmexit exit;	/* [o] the last exit */
 	struct vcpu_inject inject; /* [o] armed for the next entry */
+	s16 intr;		/* [o] vector armed for the next entry, -1: none */
+	bool nmi_pending;	/* [o] */
 	struct vcpu_inject exception; /* [o] fault raised by emulation, goes first */
 	struct vcpu_public pub;
 	struct vlapic lapic;	/* see vlapic.h */
@@ -103,7 +109,14 @@ void vcpu_kick(struct vcpu *v);
 
 /* Owner: has v anything to do (false: halted or blocked with nothing pending)? */
 bool vcpu_has_work(struct vcpu *v);
-/* Owner: handle INIT, SIPI, NMI requests; choose the event to inject. Called before each entry. */
-void vcpu_prepare_entry(struct vcpu *v);
+/* Owner: take requests (INIT, SIPI, NMI, call done). */
+void vcpu_take_requests(struct vcpu *v);
+/* Owner, directly before run(): choose the events of this entry. After it: settle what was taken. */
+void vcpu_arm_events(struct vcpu *v);
+void vcpu_settle_events(struct vcpu *v);
+
+/* This CPU: the one vCPU whose registers (FPU, DR, MSRs) are in the hardware; NULL: none. */
+void vcpu_load(struct vcpu *v);
+void vcpu_put(struct vcpu *v);
 
 #endif
