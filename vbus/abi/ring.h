@@ -44,7 +44,7 @@ MB_ABI_OFF(struct ioq_desc, id, 12);
 struct ioq_ring {
 	struct shm_signal_tx tx; /* producer: seq = descriptors published */
 	struct shm_signal_rx rx; /* consumer: consumed, event */
-	struct ioq_desc desc[1]; /* size of them; written by the producer only */
+	struct ioq_desc desc[IOQ_MIN_SIZE]; /* size of them; written by the producer only */
 };
 MB_ABI_OFF(struct ioq_ring, rx, 64);
 MB_ABI_OFF(struct ioq_ring, desc, 128);
