@@ -30,7 +30,6 @@ PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/=
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
-# Is the command line only about targets that need no sources parsed?
 all: hv modules tools images	## build everything: hypervisor, modules, tools, images
 
 # ---------------------------------------------------------------- hypervisor
@@ -152,6 +151,59 @@ $(BUILD)/minibus-cli: $(TOOLS_OBJ)
 	$(Q)$(HOSTCC) -o $@ $^ -lconfig -ljson-c
 -include $(TOOLS_OBJ:.o=.d)
 
+# ---------------------------------------------------------------- tests
+# A unit test is one host program; the line "SOURCES:" in its head names the product files it links.
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_FAKE := $(wildcard tests/fake_arch/*.c tests/fake_arch/*/*.c tests/fake_arch/*/*/*.c)
+UNIT_CFLAGS := -std=gnu11 -O1 -g -D_GNU_SOURCE -DMINIBUS_UNIT_TEST -Itests/fake_arch -I. -I$(BUILD)/gen \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	-Wall -Wextra -Wundef -Wno-missing-prototypes -Werror -pthread
+unit: $(UNIT)
+define unit_rule =
+$(1)_OBJ := $$(patsubst %,$(BUILD)/unit/$(1).d/%.o,tests/unit/$(1).c \
+	$$(shell sed -n 's,^.*SOURCES:\([^*]*\).*$$$$,\1,p' tests/unit/$(1).c))
+$(BUILD)/unit/$(1).d/%.c.o: %.c | $(BUILD)/gen/version.h
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(UNIT_CFLAGS) -MMD -MP -c -o $$@ $$<
+$(BUILD)/unit/$(1): $$($(1)_OBJ)
+	$$(call say,UNIT,$(1))
+	$$(Q)$$(HOSTCC) $$(UNIT_CFLAGS) -o $$@ $$^
+-include $$($(1)_OBJ:.o=.d)
+endef
+$(foreach t,$(UNIT_SRC:tests/unit/%.c=%),$(eval $(call unit_rule,$(t))))
+
+# A bare guest is a 64-bit multiboot 1 kernel of a few files; dom0 starts it with `minibus create`.
+GUESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
+GUEST_ELF := $(GUESTS:%=$(BUILD)/guests/%.elf)
+GUESTLIB_OBJ := $(patsubst %,$(BUILD)/%.o,$(wildcard tests/guestlib/*.c tests/guestlib/*.S))
+GUEST_LD := $(wildcard tests/guestlib/*.ld)
+GUEST_CFLAGS := $(filter-out -mcmodel=kernel -ffunction-sections -fdata-sections,$(HV_CFLAGS)) -Itests/guestlib
+guests: $(GUEST_ELF)	## build the bare test guests: build/guests/NAME.elf
+$(BUILD)/tests/guest%.c.o: tests/guest%.c | $(BUILD)/gen/version.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
+$(BUILD)/tests/guest%.S.o: tests/guest%.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CPPFLAGS) $(HV_ASFLAGS) -c -o $@ $<
+$(BUILD)/guests/%.elf: $(BUILD)/tests/guest/%/main.c.o $(GUESTLIB_OBJ) $(GUEST_LD)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(HV_LDFLAGS) $(GUEST_LD:%=-T %) -o $@.64 $(filter %.o,$^)
+	$(Q)$(OBJCOPY) -O elf32-i386 --strip-debug $@.64 $@
+-include $(GUESTLIB_OBJ:.o=.d) $(GUESTS:%=$(BUILD)/tests/guest/%/main.c.d)
+
+check: deps all unit iso	## run all tests; the last line is "N passed, N failed"
+	$(Q)tests/run.sh all
+check-quick: unit $(DEBIAN)/release	## run the style, ABI and unit tests only (seconds)
+	$(Q)tests/run.sh quick
+bench: deps all	## measure: dom0's boot against the bare boot, exits, transfer statistics beside KVM's
+	$(Q)tests/bench/run.sh
+size: hv	## lines per folder, text and data of the hypervisor
+	$(Q)scripts/size.sh
+
 # ---------------------------------------------------------------- images
 IMAGES := $(BUILD)/dom0/vmlinuz $(BUILD)/dom0/initrd $(BUILD)/guest/initrd
 images: $(IMAGES)	## build dom0's and the guest's initrd
@@ -173,6 +225,12 @@ $(BUILD)/dom0/initrd: scripts/mkdom0.sh $(INITRD_DEPS) $(BUILD)/guest/initrd $(D
 run: deps all	## boot it all in QEMU to a dom0 shell (AUTO=1 demo, SMP=2, MEM=2048, ROAD=kernel|bios|uefi|direct)
 	$(Q)scripts/run.sh
 
+# GRUB image for BIOS and UEFI; contents, identifiers and dates depend on the sources only.
+iso: $(if $(wildcard linker.ld),$(BUILD)/minibus.iso)	## build/minibus.iso: boots on BIOS and UEFI machines
+$(BUILD)/minibus.iso: scripts/mkiso.sh boot/grub/grub.cfg $(BUILD)/minibus $(IMAGES)
+	$(call say,ISO,$@)
+	$(Q)scripts/mkiso.sh $@
+
 deps:	## install the Debian packages of scripts/packages.txt that are missing
 	$(Q)scripts/deps.sh
 
@@ -185,4 +243,4 @@ help:	## this text
 	@echo 'Variables: BUILD=build CROSS_COMPILE= KDIR= V=1 EXTRA_CFLAGS='
 
 FORCE:
-.PHONY: all hv kernel modules tools images run deps clean help FORCE
+.PHONY: all hv kernel modules tools images guests unit check check-quick bench size run iso deps clean help FORCE

@@ -9,7 +9,7 @@ use Style;
 
 for my $f (sources('^tests/(unit/test_\w+\.c|guest/\w+/main\.c)$')) {
 	my $t = text($f);
-	my ($page) = $t =~ m{^(?:/\*[^\n]*SPDX[^\n]*\*/|//[^\n]*)\n\s*(/\*.*?\*/)}s;
+	my ($page) = $t =~ m{^(?:/\*[^\n]*SPDX[^\n]*\*/|//[^\n]*)\n\s*(?:/\* SOURCES[^\n]*\n\s*)?(/\*.*?\*/)}s;
 	complain("$f: no page comment of two lines or more") unless ($page // '') =~ /\n/;
 	complain("$f: no TAP output (plan, ok)")
 		unless $t =~ /\b(tap|plan|report|check|expect|ok)\w*\s*\(/i;

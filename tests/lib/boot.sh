@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Boots the test machine for a test and talks to its serial line. Read by tests/*/*.t (bash).
+# The serial log is $boot_log (build/logs/NAME.log). Settings for scripts/qemu.sh come from the
+# environment of boot_start. QEMU is ended by its process id, also when the test is interrupted.
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$top" || exit 1
+export BUILD=${BUILD:-build}
+boot_pid=
+boot_dir=$(mktemp -d)
+mkdir -p "$BUILD/logs"
+
+boot_stop()
+{
+	[ -z "$boot_pid" ] || kill "$boot_pid" 2>/dev/null
+	[ -z "$boot_pid" ] || wait "$boot_pid" 2>/dev/null
+	boot_pid=
+}
+trap 'boot_stop; rm -rf "$boot_dir"' EXIT
+trap 'exit 1' INT TERM
+
+# boot_start NAME [QEMU ARGUMENT...]: the machine runs in the background.
+boot_start()
+{
+	boot_log=$BUILD/logs/$1.log
+	shift
+	boot_stop
+	rm -f "$boot_dir/in"
+	mkfifo "$boot_dir/in"
+	exec 7<>"$boot_dir/in"
+	scripts/qemu.sh -chardev stdio,id=serial,signal=off -serial chardev:serial -monitor none "$@" \
+		<"$boot_dir/in" >"$boot_log" 2>&1 7>&- &
+	boot_pid=$!
+	boot_since=$SECONDS
+}
+
+boot_running()
+{
+	[ -n "$boot_pid" ] && kill -0 "$boot_pid" 2>/dev/null
+}
+
+# boot_wait REGEX SECONDS: until the log has it. Fails when the time is over or the machine has ended.
+boot_wait()
+{
+	local until=$((SECONDS + $2))
+	while :; do
+		grep -Eaq -- "$1" "$boot_log" && return 0
+		if ! boot_running || [ "$SECONDS" -ge "$until" ]; then
+			grep -Eaq -- "$1" "$boot_log"
+			return
+		fi
+		sleep 0.2
+	done
+}
+
+# boot_send TEXT: a line typed at the serial console.
+boot_send()
+{
+	printf '%s\n' "$1" >&7
+}
+
+# boot_end SECONDS: waits for the machine to power off; ends it when it does not.
+boot_end()
+{
+	local until=$((SECONDS + $1))
+	while boot_running && [ "$SECONDS" -lt "$until" ]; do
+		sleep 0.2
+	done
+	if boot_running; then
+		boot_stop
+		return 1
+	fi
+	boot_stop
+}
+
+# boot_text: the log without carriage returns and escape sequences.
+boot_text()
+{
+	sed -e 's/\r//g' -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' "$boot_log"
+}
+
+# dom0_test NAME SECONDS [QEMU ARGUMENT...]: boots dom0 to run tests/linux/dom0/NAME.sh and passes its
+# TAP lines on, so that they are this program's. LOG names the log if it is not NAME.
+dom0_test()
+{
+	local name=$1 limit=$2
+	shift 2
+	DOM0ARGS="${DOM0ARGS:-} mb.test=$name" boot_start "${LOG:-$name}" "$@"
+	if ! boot_wait "minibus-dom0: test $name done" "$limit"; then
+		boot_text | sed -n 's/^.*TAP: //p'
+		echo "not ok - ${LOG:-$name}: dom0 did not finish the test within $limit s"
+		boot_text | tail -n 40 | sed 's/^/# /'
+		boot_stop
+		return 1
+	fi
+	boot_text | sed -n 's/^.*TAP: //p'
+	boot_end 60 || echo "# dom0 did not power off"
+}
