@@ -7,7 +7,7 @@ set -eu
 umask 022
 . "$(dirname "$0")/initrd-lib.sh"
 initrd_begin "$build/dom0/root"
-initrd_bin bash lspci iperf3 ethtool ip bridge mkfs.ext4 socat
+initrd_bin bash lspci iperf3 ethtool ip bridge mkfs.ext4 socat md5sum
 # Debian's busybox prefers its applets to programs of the same name; bash does not.
 ln -sf bash "$root/bin/sh"
 mkdir -p "$root/usr/share/misc"
@@ -24,6 +24,7 @@ cp "$build/guest/initrd" "$root/var/lib/minibus/initrd"
 for f in "$build"/guests/*.elf tests/linux/dom0/*; do
 	[ ! -f "$f" ] || cp "$f" "$root/tests/"
 done
+cp tests/lib/tap.sh "$root/tests/"
 chmod -R a+rX "$root/usr/lib/minibus" "$root/tests"
 cp scripts/dom0/init "$root/init"
 chmod 755 "$root/init"

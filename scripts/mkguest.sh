@@ -6,7 +6,7 @@ set -eu
 umask 022
 . "$(dirname "$0")/initrd-lib.sh"
 initrd_begin "$build/guest/root"
-initrd_bin iperf3
+initrd_bin iperf3 md5sum ethtool
 initrd_own_modules "$build/kmod/guest"
 cp scripts/guest/init "$root/init"
 chmod 755 "$root/init"

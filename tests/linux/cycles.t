@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# 200 create/destroy cycles: see tests/linux/dom0/cycles.sh, which runs in dom0.
+. "$(dirname "$0")/../lib/boot.sh"
+DOM0ARGS="mb.cycles=${CYCLES:-200}" dom0_test cycles 1100

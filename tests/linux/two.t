@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Two guests at once on one bridge: see tests/linux/dom0/two.sh, which runs in dom0.
+. "$(dirname "$0")/../lib/boot.sh"
+dom0_test two 600
