@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network devices in a configuration file, written as in xl's vif=[...].
+ */
+#include "tools/lib_config_net.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MTU_MIN 68u
+#define MTU_MAX 65535u
+#define WORD 64
+
+static int refuse(struct fault *fault, const char *word, const char *why)
+{
+	return fault_set(fault, EINVAL, "net: '%s': %s", word, why);
+}
+
+static int set_ifname(char *to, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (!len || len >= CONFIG_IFNAME || !strcmp(value, ".") || !strcmp(value, ".."))
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)value[i]) || strchr("/:%", value[i]))
+			return -EINVAL;
+	memcpy(to, value, len + 1);
+	return 0;
+}
+
+static int set_mac(char to[18], const char *value)
+{
+	unsigned int byte;
+
+	if (strlen(value) != 17)
+		return -EINVAL;
+	for (int i = 0; i < 17; i++)
+		if (i % 3 == 2 ? value[i] != ':' : !isxdigit((unsigned char)value[i]))
+			return -EINVAL;
+	if (sscanf(value, "%2x", &byte) != 1 || byte & 1 || !strcmp(value, "00:00:00:00:00:00"))
+		return -EINVAL; /* a group address or none */
+	memcpy(to, value, 18);
+	return 0;
+}
+
+static int set_mtu(unsigned int *to, const char *value)
+{
+	char *end;
+	unsigned long mtu = strtoul(value, &end, 10);
+
+	if (!isdigit((unsigned char)*value) || *end || mtu < MTU_MIN || mtu > MTU_MAX)
+		return -EINVAL;
+	*to = (unsigned int)mtu;
+	return 0;
+}
+
+static int set_word(struct config_net *net, const char *word, const char *value,
+		    struct fault *fault)
+{
+	if (!strncmp(word, "bridge=", 7))
+		return set_ifname(net->bridge, value) ?
+			refuse(fault, word, "not an interface name (1 to 15 characters)") : 0;
+	if (!strncmp(word, "ifname=", 7))
+		return set_ifname(net->ifname, value) ?
+			refuse(fault, word, "not an interface name (1 to 15 characters)") : 0;
+	if (!strncmp(word, "mac=", 4))
+		return set_mac(net->mac, value) ?
+			refuse(fault, word, "not a unicast MAC address like 52:54:00:12:34:56") : 0;
+	if (!strncmp(word, "mtu=", 4))
+		return set_mtu(&net->mtu, value) ?
+			refuse(fault, word, "not a number from 68 to 65535") : 0;
+	return refuse(fault, word, "unknown; it takes bridge=, mac=, mtu=, ifname=");
+}
+
+int config_net_parse(struct config_net *net, const char *text, struct fault *fault)
+{
+	*net = (struct config_net){ .mtu = 0 };
+	while (*text) {
+		size_t len = strcspn(text, ",");
+		const char *start = text, *value;
+		char word[WORD];
+		int err;
+
+		text += len + (text[len] == ',');
+		while (len && isspace((unsigned char)*start))
+			start++, len--;
+		while (len && isspace((unsigned char)start[len - 1]))
+			len--;
+		if (!len)
+			continue;
+		snprintf(word, sizeof(word), "%.*s", (int)len, start);
+		value = strchr(word, '=');
+		if (len >= sizeof(word) || !value)
+			return refuse(fault, word, "not of the form word=value");
+		err = set_word(net, word, value + 1, fault);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void config_net_make_mac(struct config_net *net, const char *name, unsigned int index)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	while (*name)
+		hash = (hash ^ (uint8_t)*name++) * 16777619u;
+	hash = (hash ^ index) * 16777619u;
+	snprintf(net->mac, sizeof(net->mac), "02:4d:42:%02x:%02x:%02x", hash >> 16 & 255,
+		 hash >> 8 & 255, hash & 255);
+}
