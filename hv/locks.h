@@ -14,6 +14,7 @@
  *   10    domains    list of domains; create, destroy, lookup by walk
  *   20    domain     one domain's life cycle, vCPU table, port table
  *   30    gpm        one domain's guest-physical map
+ *   35    tunnel     one domain's queues and routes; one lock of all ports' peers, never both
  *   40    event      one vCPU's pending events
  *   50    sched      one CPU's run queue
  *   60    timer      one CPU's timer list
@@ -33,6 +34,7 @@ enum lock_level {
 	LOCK_DOMAINS = 10,
 	LOCK_DOMAIN = 20,
 	LOCK_GPM = 30,
+	LOCK_TUNNEL = 35,
 	LOCK_EVENT = 40,
 	LOCK_SCHED = 50,
 	LOCK_TIMER = 60,
