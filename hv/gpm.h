@@ -9,7 +9,8 @@
  *
  * Four levels, 48 bits. Leaves of 1 GiB, 2 MiB and 4 KiB; map() uses the largest that fits. Entry
  * layout: address in bits 12..51 and leaf bit 7 (at 2 MiB and above) are equal in NPT and EPT; an
- * entry of 0 is absent; everything else comes from vops->gpm_entry().
+ * entry of 0 is absent; bits 52..55 hold gpm.c's copy of the rights; everything else comes from
+ * vops->gpm_entry(), which needs to set neither those nor bit 7.
  *
  * Invalidation rule: after an entry lost rights, gen is incremented; a vCPU whose gpm_gen differs
  * flushes before its next entry. gpm_flush_wait() tells when every vCPU of the domain has done so:
