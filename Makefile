@@ -195,6 +195,13 @@ $(BUILD)/guests/%.elf: $(BUILD)/tests/guest/%/main.c.o $(GUESTLIB_OBJ) $(GUEST_L
 	$(Q)$(OBJCOPY) -O elf32-i386 --strip-debug $@.64 $@
 -include $(GUESTLIB_OBJ:.o=.d) $(GUESTS:%=$(BUILD)/tests/guest/%/main.c.d)
 
+# Small static programs for dom0 and the guest: benchmarks, and what only a compiled program can try.
+PROGS := $(patsubst tests/progs/%.c,$(BUILD)/progs/%,$(wildcard tests/progs/*.c))
+$(BUILD)/progs/%: tests/progs/%.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -D_GNU_SOURCE -I. $(PREFIX_MAP) -Wall -Wextra -Wshadow -Werror -static -s -o $@ $<
+
 check: deps all unit iso	## run all tests; the last line is "N passed, N failed"
 	$(Q)tests/run.sh all
 check-quick: unit $(DEBIAN)/release	## run the style, ABI and unit tests only (seconds)
@@ -211,7 +218,7 @@ INITRD_DEPS := scripts/initrd-lib.sh scripts/packages.txt $(DEBIAN)/release
 $(BUILD)/dom0/vmlinuz: $(DEBIAN)/release
 	@mkdir -p $(@D)
 	$(Q)cp $(DEBIAN)/vmlinuz $@
-$(BUILD)/guest/initrd: scripts/mkguest.sh $(INITRD_DEPS) $(GUEST_KO) $(wildcard scripts/guest/*)
+$(BUILD)/guest/initrd: scripts/mkguest.sh $(INITRD_DEPS) $(PROGS) $(GUEST_KO) $(wildcard scripts/guest/*)
 	$(call say,INITRD,$@)
 	@mkdir -p $(@D)
 	$(Q)scripts/mkguest.sh $@

@@ -8,6 +8,9 @@ umask 022
 initrd_begin "$build/guest/root"
 initrd_bin iperf3 md5sum ethtool
 initrd_own_modules "$build/kmod/guest"
+for f in "$build"/progs/*; do
+	[ ! -x "$f" ] || cp "$f" "$root/bin/"
+done
 cp scripts/guest/init "$root/init"
 chmod 755 "$root/init"
 initrd_pack "$1"
