@@ -21,7 +21,7 @@ cp scripts/dom0/*.conf "$root/etc/minibus/"
 cp scripts/dom0/*.sh "$root/usr/lib/minibus/"
 cp "$debian/vmlinuz" "$root/var/lib/minibus/vmlinuz"
 cp "$build/guest/initrd" "$root/var/lib/minibus/initrd"
-for f in "$build"/guests/*.elf "$build"/progs/* tests/linux/dom0/*; do
+for f in "$build"/guests/*.elf "$build"/guests/*.cfg "$build"/progs/* tests/linux/dom0/*; do
 	[ ! -f "$f" ] || cp "$f" "$root/tests/"
 done
 cp tests/lib/tap.sh "$root/tests/"
