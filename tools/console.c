@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The console of a guest is one device file: read = what the guest wrote since its creation (as far
+ * as it is kept), write = its input. The device does not say when the guest ended, so whenever
+ * there is nothing to read the guest's state is looked at; it is over when the state was final
+ * before the last, empty read.
+ */
+#include "tools/console.h"
+
+#include "tools/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ESCAPE 0x1d /* Ctrl-] */
+#define CHUNK 4096
+#define TAIL_BYTES (64 << 10)
+
+struct console {
+	const struct tree *tree;
+	const char *name;
+	int fd;
+	bool tty;
+	bool input_open; /* standard input has not ended */
+	size_t pending;	 /* bytes of input the guest has not taken yet */
+	char input[CHUNK];
+	uint64_t deadline; /* of the time after the end of input; 0 = none */
+	int timeout_ms;
+};
+
+static int console_open(const struct tree *tree, const char *name, struct fault *fault)
+{
+	char path[TREE_PATH];
+	int fd;
+
+	if (!guest_exists(tree, name))
+		return fault_set(fault, ENOENT, "no such guest; see 'minibus list'");
+	tree_path(path, tree->dev, "%s.console", name);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0 ? fd : fault_set(fault, errno, "%s: %s", path, strerror(errno));
+}
+
+static bool write_all(const char *at, size_t len)
+{
+	while (len) {
+		ssize_t done = write(STDOUT_FILENO, at, len);
+
+		if (done < 0 && errno == EAGAIN) {
+			struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+			poll(&out, 1, WATCH_STEP_MS);
+			continue;
+		}
+		if (done < 0 && errno == EINTR && !watch_signal())
+			continue;
+		if (done <= 0)
+			return false;
+		at += done;
+		len -= (size_t)done;
+	}
+	return true;
+}
+
+/* Bytes printed, 0 = nothing there now, < 0 = no more output possible. */
+static ssize_t print_output(int fd)
+{
+	char buf[CHUNK];
+	ssize_t len = read(fd, buf, sizeof(buf));
+
+	if (len > 0)
+		return write_all(buf, (size_t)len) ? len : -1;
+	return len == 0 || errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+/* True: the user wants to leave. */
+static bool take_input(struct console *c)
+{
+	ssize_t len = read(STDIN_FILENO, c->input, sizeof(c->input));
+	char *escape;
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (len <= 0) {
+		c->input_open = false;
+		if (c->timeout_ms >= 0)
+			c->deadline = watch_now_ms() + (uint64_t)c->timeout_ms + 1;
+		return false;
+	}
+	c->pending = (size_t)len;
+	escape = c->tty ? memchr(c->input, ESCAPE, c->pending) : NULL;
+	if (escape)
+		c->pending = (size_t)(escape - c->input);
+	return escape != NULL;
+}
+
+static void send_input(struct console *c)
+{
+	ssize_t done = c->pending ? write(c->fd, c->input, c->pending) : 0;
+
+	if (done < 0 && errno != EAGAIN && errno != EINTR)
+		done = (ssize_t)c->pending; /* a guest that ended takes no input */
+	if (done <= 0)
+		return;
+	c->pending -= (size_t)done;
+	memmove(c->input, c->input + done, c->pending);
+}
+
+static enum console_end copy(struct console *c)
+{
+	struct guest_status status;
+	bool quiet = false; /* the last read found nothing although poll() promised */
+
+	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = quiet ? -1 : c->fd,
+			  .events = (short)(POLLIN | (c->pending ? POLLOUT : 0)) },
+			{ .fd = c->input_open && !c->pending ? STDIN_FILENO : -1, .events = POLLIN },
+		};
+		ssize_t got;
+
+		poll(fds, 2, WATCH_STEP_MS);
+		if (watch_signal())
+			return CONSOLE_SIGNAL;
+		if (fds[1].revents && take_input(c)) {
+			send_input(c);
+			return CONSOLE_LEFT;
+		}
+		send_input(c);
+		guest_ask(c->tree, c->name, &status);
+		got = print_output(c->fd);
+		if (got < 0 || (!got && guest_ended(&status)))
+			return CONSOLE_ENDED;
+		if (!got && !c->pending && c->deadline && watch_now_ms() >= c->deadline)
+			return CONSOLE_TIMEOUT;
+		quiet = !got && fds[0].revents & (POLLIN | POLLHUP | POLLERR);
+	}
+}
+
+int console_run(const struct tree *tree, const char *name, int timeout_ms, enum console_end *end,
+		struct fault *fault)
+{
+	struct console c = { .tree = tree, .name = name, .timeout_ms = timeout_ms,
+			     .input_open = true };
+	struct termios saved, raw;
+
+	c.fd = console_open(tree, name, fault);
+	if (c.fd < 0)
+		return c.fd;
+	c.tty = isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &saved);
+	if (c.tty) {
+		fprintf(stderr, "minibus: console of %s, Ctrl-] leaves it\n", name);
+		raw = saved;
+		cfmakeraw(&raw);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	}
+	*end = copy(&c);
+	if (c.tty) {
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+		fputc('\n', stderr);
+	}
+	close(c.fd);
+	return 0;
+}
+
+void console_tail(const struct tree *tree, const char *name, unsigned int lines)
+{
+	struct fault ignored = { 0 };
+	int fd = console_open(tree, name, &ignored);
+	char *buf = malloc(TAIL_BYTES);
+	size_t len = 0, start;
+	ssize_t got;
+
+	/* Keeps the last half to whole of the buffer. */
+	while (fd >= 0 && buf && (got = read(fd, buf + len, TAIL_BYTES - len)) > 0) {
+		len += (size_t)got;
+		if (len == TAIL_BYTES) {
+			memmove(buf, buf + TAIL_BYTES / 2, TAIL_BYTES / 2);
+			len = TAIL_BYTES / 2;
+		}
+	}
+	while (len && (buf[len - 1] == '\n' || buf[len - 1] == '\r'))
+		len--;
+	for (start = len; start && lines; start--)
+		if (buf[start - 1] == '\n' && !--lines)
+			break;
+	while (start < len) {
+		size_t line = start;
+
+		while (line < len && buf[line] != '\n')
+			line++;
+		fprintf(stderr, "  | %.*s\n", (int)(line - start), buf + start);
+		start = line + 1;
+	}
+	free(buf);
+	if (fd >= 0)
+		close(fd);
+}
