@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the vbus core asks of the connector: a port per signalled region, ringing, "bus changed".
+ * All but ringing run under bus->lock.
+ */
+#include <linux/bitmap.h>
+
+#include "south.h"
+
+struct region_port {
+	struct south_port port;
+	u32 guest_port;
+};
+
+static struct south_guest *bus_guest(struct vbus_bus *bus)
+{
+	return container_of(bus, struct south_guest, bus);
+}
+
+static void bus_region_event(void *arg)
+{
+	vbus_region_event(arg);
+}
+
+static int bus_port_open(struct vbus_region *region, u32 prio, u32 *guest_port)
+{
+	struct south_guest *g = bus_guest(region->dev->bus);
+	struct region_port *rp = kzalloc(sizeof(*rp), GFP_KERNEL);
+	char name[SOUTH_PORT_NAME];
+	int err = -ENOSPC;
+
+	if (!rp)
+		return -ENOMEM;
+	rp->guest_port = find_next_zero_bit(g->guest_ports, MB_GUEST_PORTS, MB_PORT_BUS + 1);
+	if (rp->guest_port >= MB_GUEST_PORTS)
+		goto free;
+	snprintf(name, sizeof(name), "%s:%s.%s", g->name, region->dev->name, region->name);
+	err = south_port_open(&rp->port, g, name, bus_region_event, region);
+	if (err)
+		goto free;
+	err = south_port_bind(&rp->port, rp->guest_port);
+	if (err)
+		goto close;
+	g->bridgecalls++;
+	__set_bit(rp->guest_port, g->guest_ports);
+	region->port = rp;
+	*guest_port = rp->guest_port;
+	return 0;
+
+close:
+	south_port_close(&rp->port);
+free:
+	kfree(rp);
+	return err;
+}
+
+static void bus_port_quiesce(struct vbus_region *region)
+{
+	struct region_port *rp = region->port;
+
+	south_port_quiesce(&rp->port);
+}
+
+static void bus_port_close(struct vbus_region *region)
+{
+	struct south_guest *g = bus_guest(region->dev->bus);
+	struct region_port *rp = region->port;
+
+	south_port_close(&rp->port);
+	g->bridgecalls++;
+	__clear_bit(rp->guest_port, g->guest_ports);
+	region->port = NULL;
+	kfree(rp);
+}
+
+static void bus_port_send(struct vbus_region *region)
+{
+	struct region_port *rp = region->port;
+
+	south_port_send(&rp->port);
+}
+
+static void bus_changed(struct vbus_bus *bus)
+{
+	/* bus->mem is set only while the port is open and bound, see south_dom.c. */
+	if (bus->mem)
+		south_port_send(&bus_guest(bus)->bus_port);
+}
+
+const struct vbus_bus_ops south_bus_ops = {
+	.port_open = bus_port_open,
+	.port_quiesce = bus_port_quiesce,
+	.port_close = bus_port_close,
+	.port_send = bus_port_send,
+	.changed = bus_changed,
+};
