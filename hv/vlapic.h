@@ -57,7 +57,7 @@ struct vlapic {
 	u64 icr;
 	u32 lvt[7];	/* CMCI, timer, thermal, perf, LINT0, LINT1, error */
 	u32 tmict, tdcr;
-	u64 timer_start;    /* host TSC when the count started */
+	u64 timer_start;    /* host TSC when the timer was armed */
 	u64 timer_deadline; /* host TSC of the next expiry; ~0 = none */
 	u64 tsc_deadline;   /* IA32_TSC_DEADLINE as the guest wrote it; 0 = none */
 	u64 pv_eoi_msr;	    /* as written; bit 0 = on */
@@ -80,17 +80,18 @@ bool vlapic_is_x2apic(const struct vcpu *v);
 /* Any CPU: request a vector (< 16 is ignored and counted in ESR) and kick. level: EOI is reported
  * to irq_level_eoi(). Dropped if the APIC is software-disabled. */
 void vlapic_post(struct vcpu *v, u8 vector, bool level);
-/* Owner: highest vector with priority above PPR, or -1. cr8 = the vendor's live TPR if it keeps one. */
+/* Owner: highest vector with priority above PPR, or -1. */
 int vlapic_pending(struct vcpu *v);
 void vlapic_take(struct vcpu *v, u8 vector);	/* IRR -> armed */
 void vlapic_untake(struct vcpu *v, u8 vector);	/* armed -> IRR */
-void vlapic_commit(struct vcpu *v, u8 vector);	/* armed -> ISR; arms PV EOI where allowed */
+void vlapic_commit(struct vcpu *v, u8 vector);	/* armed -> ISR, or ended by PV EOI already */
 /* Owner: CR8 front end of TPR (vendors with a live V_TPR sync through these; value 0..15). */
 u32 vlapic_get_cr8(const struct vcpu *v);
 void vlapic_set_cr8(struct vcpu *v, u32 cr8);
 
-/* Owner, after each exit: take an EOI the guest signalled by the PV bit. Before each entry:
- * withdraw the offer if anything else is pending. */
+/* Owner, after each exit, before or after commit: take an EOI the guest signalled by the PV bit.
+ * Before each entry, after v->intr was chosen: offer the bit if only one vector could be meant and
+ * nothing else is pending, withdraw it otherwise. */
 void vlapic_pv_eoi_exit(struct vcpu *v);
 void vlapic_pv_eoi_entry(struct vcpu *v);
 
