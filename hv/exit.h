@@ -72,11 +72,10 @@ enum exit_action exit_nmi(struct vcpu *v);
 enum exit_action exit_init(struct vcpu *v);
 enum exit_action exit_hlt(struct vcpu *v);
 enum exit_action exit_shutdown(struct vcpu *v);	/* triple fault */
-enum exit_action exit_xsetbv(struct vcpu *v);
 enum exit_action exit_invd(struct vcpu *v);
 enum exit_action exit_pause(struct vcpu *v);
+enum exit_action exit_window(struct vcpu *v);	/* the guest left its NMI handler */
 enum exit_action exit_vminsn(struct vcpu *v);	/* VMRUN, VMXON ...: #UD */
-enum exit_action exit_exception(struct vcpu *v);
 enum exit_action exit_invalid(struct vcpu *v);	/* the hardware refused the state */
 enum exit_action exit_other(struct vcpu *v);
 

@@ -12,12 +12,16 @@
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/types.h"
+#include "hv/list.h"
+#include "hv/locks.h"
 
 /* Any CPU may read; writers as noted. */
 struct percpu_public {
 	u64 pending;  /* PERCPU_PENDING_*: set atomically by others, taken by the owner */
 	u32 stopped;  /* 1: stopped by a panic; written by the owner */
 	u32 idle;     /* 1: in HLT, a kick wakes it; written by the owner */
+	u32 outside;  /* 1: in a guest or in HLT, or about to be: only a kick gets its attention */
+	u32 resched;  /* 1: somebody woke a vCPU of this CPU; set by anyone, taken by the owner */
 } ALIGNED(64);
 
 struct vcpu;
@@ -31,6 +35,10 @@ struct percpu {
 	struct vcpu *current;  /* vCPU whose state is loaded, NULL: none */
 	void *vendor;	       /* svm/ or vmx/ per-CPU area */
 	u64 irq_count;	       /* physical interrupts taken */
+	u64 switch_count;      /* vCPU switches */
+	struct list run_queue; /* sched.c: vCPUs attached here; run_lock */
+	u32 run_count;	       /* how many; run_lock to change */
+	struct spinlock run_lock;
 
 	struct percpu_public pub;
 };
@@ -52,6 +60,9 @@ static inline struct percpu *percpu(unsigned int id)
 
 /* Boot CPU, first thing in C: GS, GDT, TSS, IDT on the static boot stacks. */
 void percpu_init_boot(void);
+
+/* After paging_init(): the boot stacks' guard pages become absent. */
+void percpu_guard_boot_stacks(void);
 
 /* Memory and stacks of one more CPU. */
 struct cpu_local *percpu_create(u32 id, u32 apic_id);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Purpose:  who runs on a CPU: round robin among its attached vCPUs, woken ones first; idle.
- * Callers:  run.c picks; domain.c attaches; vcpu_kick() wakes.
- * Context:  pick, idle: that CPU, interrupts off. attach, detach: dom0 hypercall or boot.
- * Locking:  per-CPU run-queue lock (LOCK_RUNQ) for attach, detach, pick.
+ * Callers:  run.c switches; domain.c attaches; vcpu_kick() wakes.
+ * Context:  switch, timers: that CPU, interrupts off. attach, detach: dom0 hypercall or boot.
+ * Locking:  per-CPU run-queue lock (LOCK_SCHED) for attach, detach, switch.
  * Lifetime: from sched_init_cpu().    Errors: none.
  */
 #ifndef HV_SCHED_H
@@ -22,13 +22,15 @@ void sched_attach(struct vcpu *v);
 int sched_detach(struct vcpu *v);
 /* Logical CPU with the fewest attached vCPUs. */
 u32 sched_choose_cpu(void);
-/* This CPU: next vCPU to run, NULL: none has work. */
-struct vcpu *sched_pick(void);
+/* This CPU: choose the next vCPU, save the state of the old and load that of the new one; NULL: none
+ * has work (the old one stays loaded unless it may no longer run). */
+struct vcpu *sched_switch(u64 now);
 /* This CPU: is it shared now (more than one vCPU attached)? */
 bool sched_shared(void);
 /* This CPU: should the current vCPU give way (slice over and another has work, or one was woken)? */
 bool sched_need_switch(struct vcpu *cur, u64 now);
-/* Earliest timer (host TSC) of all vCPUs attached here that are not `cur`; fires due ones. */
+/* This CPU: when (host TSC) must the CPU look again for vCPUs other than `cur`: their timers, and the
+ * end of cur's slice if another could run. Fires timers that are due. */
 u64 sched_timers(struct vcpu *cur, u64 now);
 
 #endif

@@ -53,7 +53,8 @@ struct vcpu {
 	u64 rip, rflags;	/* [o] */
 	struct vmexit exit;	/* [o] the last exit */
 	struct vcpu_inject inject; /* [o] armed for the next entry */
-	s16 intr;		/* [o] vector armed for the next entry, -1: none */
+	s16 intr;		/* [o] vector for the next entry; run() sets -1 when taken */
+	s16 armed;		/* [o] what intr was before run(); -1: none */
 	bool nmi_pending;	/* [o] */
 	struct vcpu_inject exception; /* [o] fault raised by emulation, goes first */
 	struct vcpu_public pub;
@@ -66,8 +67,10 @@ struct vcpu {
 	void *fpu;		/* [c] XSAVE area; [o] content while not loaded */
 	u64 xcr0;		/* [o] while not loaded */
 	u64 dr[4];		/* [o] DR0-3 while not loaded */
-	struct list_node run_link; /* sched.c */
+	struct list run_link; /* sched.c */
 
+	bool waiting;		/* [o] was switched out for want of work */
+	bool hlt_exiting;	/* [o] HLT exits now */
 	bool halted;		/* [o] HLT: wait for an interrupt */
 	bool wait_sipi;		/* [o] INIT received, waiting for SIPI */
 	bool nmi_blocked;	/* [o] inside an NMI handler, until IRET */
@@ -107,6 +110,8 @@ void vcpu_request(struct vcpu *v, u32 requests);
  * IPI; none if its CPU is in the hypervisor anyway. */
 void vcpu_kick(struct vcpu *v);
 
+/* Owner: when must v be looked at again: its timers, a call that waits. Fires what is due. */
+u64 vcpu_timers(struct vcpu *v, u64 now);
 /* Owner: has v anything to do (false: halted or blocked with nothing pending)? */
 bool vcpu_has_work(struct vcpu *v);
 /* Owner: take requests (INIT, SIPI, NMI, call done). */

@@ -39,6 +39,8 @@ void fpu_area_init(void *area);
  * supported bits for the moment. xcr0 is what the guest had (saved) or shall have (restored).
  */
 void fpu_save(void *area);
+/* What XCR0 is now; 0 without XSAVE. */
+u64 fpu_xcr0(void);
 void fpu_restore(const void *area, u64 xcr0);
 
 #endif

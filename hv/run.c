@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The run loop. One exit is one round of enter(): arm events, last look, run, settle, dispatch.
+ *
+ * Last look: in_guest and outside are published, then requests and resched are read once more, with a
+ * full fence between; vcpu_kick() writes those, fences, and reads outside. So a sender either is seen
+ * here or sees that it must send an IPI, and an IPI that arrives before VMRUN ends the run at once.
+ */
+#include "hv/run.h"
+
+#include "arch/x86/atomic.h"
+#include "arch/x86/tsc.h"
+#include "hv/assert.h"
+#include "hv/domain.h"
+#include "hv/irq.h"
+#include "hv/percpu.h"
+#include "hv/sched.h"
+#include "hv/vcpu.h"
+
+static void set_hlt_exiting(struct vcpu *v)
+{
+	bool want = sched_shared();
+
+	if (want == v->hlt_exiting)
+		return;
+	vops->set_exiting(v, EXITING_HLT, want);
+	v->hlt_exiting = want;
+}
+
+/* The world switch, unless somebody wants attention. Returns whether the guest ran. */
+static bool run_guest(struct vcpu *v, struct percpu *pc)
+{
+	u64 start;
+	bool go;
+
+	WRITE_ONCE(v->pub.in_guest, 1);
+	/* Full fence, pairs with vcpu_kick(): either it sees outside, or we see its request. */
+	atomic_exchange(&pc->pub.outside, 1);
+	go = !READ_ONCE(v->pub.requests) && !READ_ONCE(pc->pub.resched);
+	if (go) {
+		locks_assert_none();
+		start = tsc_now();
+		vops->run(v);
+		v->run_tsc += tsc_now() - start;
+	}
+	WRITE_ONCE(pc->pub.outside, 0);
+	/* Release, pairs with gpm_flushed(): the guest's last access is over. */
+	atomic_store(&v->pub.in_guest, 0);
+	return go;
+}
+
+/* One entry and exit. False: the vCPU cannot go on for now. */
+static bool enter(struct vcpu *v, u64 now)
+{
+	u64 deadline = vcpu_timers(v, now);
+	u64 others = sched_timers(v, now);
+	bool ran;
+
+	set_hlt_exiting(v);
+	vcpu_arm_events(v);
+	vlapic_pv_eoi_entry(v);
+	irq_set_deadline(MIN(deadline, others));
+	ran = run_guest(v, this_cpu());
+	vcpu_settle_events(v);
+	vlapic_pv_eoi_exit(v);
+	if (!ran)
+		return true;
+
+	switch (exit_dispatch(v)) {
+	case EXIT_RESUME:
+		v->rip += v->exit.insn_len;
+		return true;
+	case EXIT_RETRY:
+		return true;
+	case EXIT_BLOCK:
+		v->blocked = true;
+		return true;
+	case EXIT_KILL:
+		return false;
+	}
+	BUG("run: exit handler of %s returned no action", v->dom->name);
+}
+
+static void run_vcpu(struct vcpu *v)
+{
+	u64 now;
+
+	do {
+		now = tsc_now();
+		vcpu_take_requests(v);
+		if (!vcpu_has_work(v) || sched_need_switch(v, now))
+			return;
+	} while (enter(v, now));
+}
+
+/* Nothing to run: wait for an interrupt. */
+static void idle(struct percpu *pc)
+{
+	irq_set_deadline(sched_timers(NULL, tsc_now()));
+	WRITE_ONCE(pc->pub.idle, 1);
+	/* Full fence, pairs with vcpu_kick(), as in run_guest(). STI shadows the HLT. */
+	atomic_exchange(&pc->pub.outside, 1);
+	if (!READ_ONCE(pc->pub.resched))
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+	WRITE_ONCE(pc->pub.outside, 0);
+	WRITE_ONCE(pc->pub.idle, 0);
+}
+
+void run_cpu(void)
+{
+	for (;;) {
+		struct vcpu *v = sched_switch(tsc_now());
+
+		if (v)
+			run_vcpu(v);
+		else
+			idle(this_cpu());
+	}
+}

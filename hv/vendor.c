@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Choose the vendor once. The only place that names both.
+ */
+#include "arch/x86/cpu.h"
+#include "hv/abi/types.h"
+#include "hv/printk.h"
+#include "hv/vcpu_ops.h"
+
+int vendor_init(void)
+{
+	switch (cpu_info.vendor) {
+	case CPU_VENDOR_AMD:
+		vops = &svm_ops;
+		break;
+	default:
+		pr_error("CPU vendor \"%s\": Minibus needs AMD SVM with nested paging\n",
+			 cpu_info.vendor_id);
+		return -MB_ENODEV;
+	}
+	return vops->probe();
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events into the guest. NMI and exceptions by EVENTINJ (APM 15.20 "Event Injection"); an external
+ * interrupt by V_IRQ (APM 15.21 "Interrupt and Local APIC Support"): the CPU takes it as soon as the
+ * guest's IF and interrupt shadow allow, so no window exit is ever needed. V_IGN_TPR: priority was
+ * decided by the virtual local APIC.
+ *
+ * An exit may come before the guest took the event: V_IRQ still set, or EXITINTINFO valid (the event
+ * was under way and a fault, say a nested one, broke it off). Such an event is offered again.
+ */
+#include "svm/svm.h"
+
+#include "hv/guest_mem.h"
+
+#define INSN_HLT 0xf4
+
+/*
+ * QEMU's VMRUN forgets the interrupt shadow that #VMEXIT stored. Were V_IRQ taken between STI and
+ * HLT, the wake-up meant to end that HLT would be gone: finish the HLT first. Hardware honours the
+ * field and waits by itself; there this only costs one look in a rare case.
+ */
+static void step_over_shadowed_hlt(struct vcpu *v, struct vmcb *b)
+{
+	u8 op;
+
+	if (!(b->int_state & INT_STATE_SHADOW) || guest_fetch(v, &op, 1) != 1 || op != INSN_HLT)
+		return;
+	v->rip++;
+	b->int_state = 0;
+}
+
+void svm_inject_arm(struct vcpu *v)
+{
+	struct vmcb *b = svm_vcpu(v)->vmcb;
+	u64 event = 0;
+
+	if (v->inject.kind == INJECT_NMI)
+		event = EVENT_VALID | EVENT_TYPE_NMI << EVENT_TYPE_SHIFT | 2;
+	else if (v->inject.kind == INJECT_EXC)
+		event = EVENT_VALID | EVENT_TYPE_EXC << EVENT_TYPE_SHIFT | v->inject.vector |
+			(v->inject.has_error ? EVENT_HAS_ERROR : 0) |
+			(u64)v->inject.error << EVENT_ERROR_SHIFT;
+	b->eventinj = event;
+
+	b->vintr &= ~(VINTR_V_IRQ | 0xful << VINTR_PRIO_SHIFT | 0xfful << VINTR_VECTOR_SHIFT |
+		      VINTR_TPR_MASK);
+	b->vintr |= vlapic_get_cr8(v);
+	if (v->intr < 0)
+		return;
+	step_over_shadowed_hlt(v, b);
+	b->vintr |= VINTR_V_IRQ | (u64)(v->intr >> 4) << VINTR_PRIO_SHIFT |
+		    (u64)v->intr << VINTR_VECTOR_SHIFT;
+}
+
+/* Takes the event of EXITINTINFO back for the next entry. */
+static void offer_again(struct vcpu *v, u64 info, bool *intr_taken)
+{
+	switch (EVENT_TYPE(info)) {
+	case EVENT_TYPE_INTR:
+		/* Only an interrupt of ours can be under way. */
+		*intr_taken = false;
+		break;
+	case EVENT_TYPE_NMI:
+		v->inject = (struct vcpu_inject){.kind = INJECT_NMI};
+		break;
+	case EVENT_TYPE_EXC:
+		v->inject = (struct vcpu_inject){
+			.kind = INJECT_EXC,
+			.vector = EVENT_VECTOR(info),
+			.has_error = info & EVENT_HAS_ERROR,
+			.error = (u32)(info >> EVENT_ERROR_SHIFT),
+		};
+		break;
+	default:
+		break; /* software interrupt: the instruction runs again */
+	}
+}
+
+void svm_inject_settle(struct vcpu *v)
+{
+	struct vmcb *b = svm_vcpu(v)->vmcb;
+	bool intr_taken = !(b->vintr & VINTR_V_IRQ);
+
+	/* After VMEXIT_INVALID nothing was delivered; EVENTINJ is cleared by hardware on any other. */
+	if ((u32)b->exitcode != VMEXIT_INVALID)
+		v->inject.kind = INJECT_NONE;
+	if (b->exitintinfo & EVENT_VALID)
+		offer_again(v, b->exitintinfo, &intr_taken);
+	if (v->intr >= 0 && intr_taken)
+		v->intr = -1;
+	b->vintr &= ~VINTR_V_IRQ;
+	vlapic_set_cr8(v, b->vintr & 0xf);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nested page tables: entry format and TLB tags (ASIDs).
+ *
+ * An NPT entry has the layout of a long-mode page-table entry; the hardware walks it as a user
+ * access, so every present entry carries U (APM 15.25.5 "Nested Table Walk").
+ *
+ * ASIDs are handed out per CPU in generations. A vCPU takes a new one whenever its entries may be
+ * stale: on a CPU that has begun a new generation, or after rights were taken from its map. So a
+ * flush of one vCPU costs no instruction; only the wrap-around flushes the whole TLB. A vCPU is
+ * pinned, hence no other CPU holds entries of it.
+ */
+#include "svm/svm.h"
+
+#include "arch/x86/atomic.h"
+#include "arch/x86/paging.h"
+#include "hv/domain.h"
+
+u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc)
+{
+	u64 e = hpa.v | PTE_P | PTE_U;
+
+	if (!leaf)
+		return e | PTE_W;
+	if (prot & GPM_W)
+		e |= PTE_W;
+	if (!(prot & GPM_X))
+		e |= PTE_NX;
+	if (uc)
+		e |= PTE_PWT | PTE_PCD;
+	/* Neither accessed nor dirty bits are used; set, they save the walker its writes. */
+	return e | PTE_A | PTE_D;
+}
+
+void npt_prepare_tlb(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_vcpu(v);
+	struct svm_cpu *c = svm_this_cpu();
+	u32 gen = atomic_load(&v->dom->gpm.gen);
+
+	s->vmcb->tlb_control = TLB_KEEP;
+	if (s->asid_gen == c->asid_gen && v->gpm_gen == gen)
+		return;
+	if (v->gpm_gen != gen)
+		vcpu_count(v, TLB_FLUSH);
+	if (c->asid_next >= svm_caps.asids) {
+		c->asid_gen++;
+		c->asid_next = 1; /* 0 is the host's */
+		s->vmcb->tlb_control = TLB_FLUSH_ALL;
+	}
+	s->vmcb->asid = c->asid_next++;
+	s->asid_gen = c->asid_gen;
+	v->gpm_gen = gen;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  what the files of svm/ share: per-CPU and per-vCPU parts, capabilities.
+ * Callers:  svm/ only.    Context: the owner CPU, interrupts off, unless said.
+ * Locking:  none: per CPU or per vCPU.    Lifetime: as their owners'.    Errors: said per function.
+ */
+#ifndef SVM_SVM_H
+#define SVM_SVM_H
+
+#include "arch/x86/types.h"
+#include "hv/vcpu.h"
+#include "hv/vcpu_ops.h"
+#include "svm/vmcb.h"
+
+/* The vendor part of a vCPU (vcpu.hw). */
+struct svm_vcpu {
+	struct vmcb *vmcb;
+	u64 vmcb_pa;
+	u64 asid_gen;	/* generation of the CPU's ASIDs that vmcb->asid belongs to */
+	u64 tsc_aux;	/* MSRs kept outside the VMCB, while not loaded */
+};
+
+/* The vendor part of a domain (domain.hw): permission maps, one bit or two per port and MSR. */
+struct svm_domain {
+	u8 *iopm;	/* 12 KiB, in 4 pages */
+	u8 *msrpm;	/* 8 KiB */
+};
+
+/* The vendor part of a CPU. */
+struct svm_cpu {
+	u64 host_save_pa; /* VM_HSAVE_PA */
+	u64 host_vmcb_pa; /* host state that VMLOAD brings back after each exit */
+	u64 asid_gen;
+	u32 asid_next;
+};
+
+struct svm_caps {
+	u32 features;	/* CPUID 8000000A edx */
+	u32 asids;
+};
+extern struct svm_caps svm_caps;
+
+/* svm.c: this CPU's part. */
+struct svm_cpu *svm_this_cpu(void);
+
+/* entry.S: load guest state, VMRUN, save guest state, take the physical interrupts that came. */
+void svm_enter(struct guest_regs *regs, u64 vmcb_pa, u64 host_vmcb_pa);
+
+/* exit.c: fill v->exit from the control block; handles nothing. */
+void svm_decode_exit(struct vcpu *v);
+
+/* inject.c: v->inject and v->intr into the control block; and what became of them. */
+void svm_inject_arm(struct vcpu *v);
+void svm_inject_settle(struct vcpu *v);
+
+/* state.c */
+void svm_reset_state(struct vcpu *v, const struct vcpu_start *start);
+void svm_read_sys(struct vcpu *v, struct vcpu_sys *sys);
+bool svm_msr_read(struct vcpu *v, u32 msr, u64 *value);
+bool svm_msr_write(struct vcpu *v, u32 msr, u64 value);
+
+/* npt.c: leaf format; an ASID that is valid on this CPU and has no stale entries. */
+u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc);
+void npt_prepare_tlb(struct vcpu *v);
+
+static inline struct svm_vcpu *svm_vcpu(const struct vcpu *v)
+{
+	return v->hw;
+}
+
+#endif
