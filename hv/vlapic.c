@@ -61,6 +61,11 @@ bool vlapic_accepts(const struct vlapic *l)
 	return (READ_ONCE(l->base) & APIC_BASE_ENABLE) && (READ_ONCE(l->svr) & APIC_SVR_ENABLE);
 }
 
+bool vlapic_enabled(const struct vcpu *v)
+{
+	return vlapic_accepts(&v->lapic);
+}
+
 /* ---- requests: any CPU ---- */
 
 void vlapic_post(struct vcpu *v, u8 vector, bool level)

@@ -76,6 +76,8 @@ bool vlapic_set_base(struct vcpu *v, u64 value);
 bool vlapic_set_tsc_deadline(struct vcpu *v, u64 value);
 bool vlapic_set_pv_eoi(struct vcpu *v, u64 value);
 bool vlapic_is_x2apic(const struct vcpu *v);
+/* Any CPU: would a posted vector be taken, not dropped? */
+bool vlapic_enabled(const struct vcpu *v);
 
 /* Any CPU: request a vector (< 16 is ignored and counted in ESR) and kick. level: EOI is reported
  * to irq_level_eoi(). Dropped if the APIC is software-disabled. */
