@@ -61,7 +61,7 @@ static void queue_raise(struct tunnel_queue *q, struct mb_eventq *page, u32 port
 		vcpu_count(v, EV_MERGED);
 		return;
 	}
-	/* A full fence: pairs with the consumer's between state = ASLEEP and its look at summary. */
+	/* A full fence: pairs with the consumer's, between ASLEEP and its look at summary. */
 	atomic_fetch_or(&page->summary, BIT(port / 64));
 	queue_wake(q, page, v);
 }
@@ -98,8 +98,8 @@ int tunnel_send(struct vcpu *v, u32 port)
 
 	if (port >= t->nr_ports)
 		return -MB_EINVAL;
-	/* A full fence: pairs with the exchange of peer in port_clear(). Who then sees us idle knows
-	 * that we will find no peer. */
+	/* A full fence: pairs with the exchange of peer in port_clear(). Who then sees us idle
+	 * knows that we will find no peer. */
 	atomic_exchange(&s->busy, 1);
 	peer = atomic_load(&t->port[port].peer);
 	if (peer)

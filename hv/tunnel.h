@@ -3,8 +3,8 @@
  * Purpose:  the tunnel of vbus: ports joined in pairs, event queues in shared memory, calls.
  * Callers:  exit_hypercall.c (all hypercalls of it), vuart.c and domain.c (announcements to dom0).
  * Context:  send, route: any vCPU, interrupts off, bounded, no lock on the send path.
- * Locking:  t->lock (LOCK_TUNNEL) for queue set-up and route, one lock of the whole tunnel (the same
- *           level, never both) for bind and unbind; send reads with acquire.
+ * Locking:  t->lock (LOCK_TUNNEL) for queue set-up and route, one lock of the whole tunnel (the
+ *           same level, never both) for bind and unbind; send reads with acquire.
  * Lifetime: tunnel_init() to tunnel_destroy(); a peer's destruction unbinds first.
  * Errors:   -MB_ENOENT, -MB_EINVAL, -MB_EEXIST, -MB_ENODEV. Guest values never index unchecked.
  *
