@@ -10,8 +10,6 @@
 
 #include "boot/boot_info.h"
 
-#define MINIBUS_VERSION "0.1.0"
-
 NORETURN void hv_main(const struct boot_info *info);
 
 /* The boot information, for those who come later in the list. */

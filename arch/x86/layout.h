@@ -16,4 +16,7 @@
 #define STACK_SIZE 0x4000
 #define IST_STACK_SIZE 0x2000
 
+/* The boot CPU's stack in boot_stacks (hv/percpu.c): a guard page, then the stack. */
+#define BOOT_STACK_TOP (0x1000 + STACK_SIZE)
+
 #endif

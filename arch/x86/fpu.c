@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Extended state on a vCPU switch. Areas have the standard (not compacted) XSAVE format, or FXSAVE's
+ * when there is no XSAVE. Everything the CPU supports is saved, because a guest may clear an XCR0 bit
+ * while the registers behind it still hold its data.
+ */
+#include "arch/x86/fpu.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
+
+#define FXSAVE_SIZE 512
+#define FCW_RESET 0x037f
+#define MXCSR_RESET 0x1f80
+#define AREA_MXCSR 24
+
+static u32 area_size = FXSAVE_SIZE;
+static u64 supported;
+
+void fpu_init(void)
+{
+	struct cpuid_regs r;
+
+	if (!cpu_has(CPU_FEAT_XSAVE))
+		return;
+	r = cpuid(0xd, 0);
+	supported = r.eax | (u64)r.edx << 32;
+	area_size = r.ecx;
+}
+
+u32 fpu_area_size(void)
+{
+	return area_size;
+}
+
+u64 fpu_xcr0_supported(void)
+{
+	return supported;
+}
+
+/* SDM/APM "XSETBV": x87 always; AVX needs SSE; AVX-512 needs AVX; pairs and triples go together. */
+bool fpu_xcr0_valid(u64 xcr0)
+{
+	u64 bnd = xcr0 & (XCR0_BNDREGS | XCR0_BNDCSR);
+	u64 avx512 = xcr0 & XCR0_AVX512, amx = xcr0 & XCR0_AMX;
+
+	if (!(xcr0 & XCR0_X87) || xcr0 & ~supported)
+		return false;
+	if (xcr0 & XCR0_AVX && !(xcr0 & XCR0_SSE))
+		return false;
+	if (avx512 && (avx512 != XCR0_AVX512 || !(xcr0 & XCR0_AVX)))
+		return false;
+	if (bnd && bnd != (XCR0_BNDREGS | XCR0_BNDCSR))
+		return false;
+	return !amx || amx == XCR0_AMX;
+}
+
+void fpu_area_init(void *area)
+{
+	u8 *bytes = area;
+
+	for (u32 i = 0; i < area_size; i++)
+		bytes[i] = 0;
+	*(u16 *)area = FCW_RESET;
+	*(u32 *)(bytes + AREA_MXCSR) = MXCSR_RESET;
+}
+
+void fpu_save(void *area)
+{
+	if (!supported) {
+		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+		return;
+	}
+	xsetbv(0, supported);
+	/* all bits of the mask: EDX:EAX is ANDed with XCR0 */
+	if (cpu_has(CPU_FEAT_XSAVEOPT))
+		__asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
+	else
+		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
+}
+
+void fpu_restore(const void *area, u64 xcr0)
+{
+	if (!supported) {
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+		return;
+	}
+	xsetbv(0, supported);
+	__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
+	xsetbv(0, xcr0);
+}
