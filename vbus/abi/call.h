@@ -59,12 +59,14 @@ struct vb_open {
 	mb_u64 features;  /* in: wanted; out: accepted; frozen until close */
 };
 MB_ABI_SIZE(struct vb_open, 16);
+MB_ABI_OFF(struct vb_open, features, 8);
 
 struct vb_close {
 	uint32_t devid;
 	uint32_t pad;
 };
 MB_ABI_SIZE(struct vb_close, 8);
+MB_ABI_OFF(struct vb_close, pad, 4);
 
 #define VB_SHM_NO_SIGNAL 0x1u /* a region without a port */
 

@@ -82,5 +82,6 @@ struct vb_net_info {
 	uint32_t max_mtu;
 };
 MB_ABI_SIZE(struct vb_net_info, 16);
+MB_ABI_OFF(struct vb_net_info, mtu, 8);
 
 #endif

@@ -46,6 +46,7 @@ struct ioq_ring {
 	struct shm_signal_rx rx; /* consumer: consumed, event */
 	struct ioq_desc desc[IOQ_MIN_SIZE]; /* size of them; written by the producer only */
 };
+MB_ABI_SIZE(struct ioq_ring, 128 + 16 * IOQ_MIN_SIZE);
 MB_ABI_OFF(struct ioq_ring, rx, 64);
 MB_ABI_OFF(struct ioq_ring, desc, 128);
 

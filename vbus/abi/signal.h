@@ -25,6 +25,7 @@ struct shm_signal_tx {	/* written by the sender only */
 	uint32_t pad[15];
 } MB_ALIGN64;
 MB_ABI_SIZE(struct shm_signal_tx, 64);
+MB_ABI_OFF(struct shm_signal_tx, pad, 4);
 
 struct shm_signal_rx {	/* written by the receiver only */
 	uint32_t event;
