@@ -15,7 +15,8 @@
 	X(option_panic)	   /* hv/panic.c */ \
 	X(option_maxcpus)  /* hv/main.c */ \
 	X(option_apic)	   /* hv/main.c */ \
-	X(option_hv_heap)  /* hv/page_alloc.c */
+	X(option_hv_heap)  /* hv/page_alloc.c */ \
+	X(option_dom0_mem) /* hv/priv_memory.c */
 
 #define CMDLINE_DECLARE(option) extern const struct cmdline_option option;
 CMDLINE_OPTIONS(CMDLINE_DECLARE)

@@ -7,6 +7,7 @@
 #include "hv/domain.h"
 
 #include "hv/bitmap.h"
+#include "hv/exit_msr.h"
 #include "hv/page_alloc.h"
 #include "hv/printk.h"
 #include "hv/sched.h"
@@ -207,6 +208,7 @@ int domain_create(const struct mb_dom_create *c, bool privileged, struct domain 
 	ret = vops->domain_create(d);
 	if (ret)
 		goto free_gpm;
+	exit_msr_setup(d);
 	ret = vcpus_create(d);
 	if (ret)
 		goto free_vendor;

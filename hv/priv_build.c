@@ -13,6 +13,7 @@
 #include "arch/x86/paging.h"
 #include "hv/bzimage.h"
 #include "hv/domain.h"
+#include "hv/exit_io_dom0.h"
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
@@ -222,6 +223,7 @@ static const char *create(void)
 
 	if (domain_create(&c, true, &d))
 		return "no memory for dom0: hv_heap= is too small";
+	exit_io_dom0_open(d);
 	return NULL;
 }
 

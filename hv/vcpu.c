@@ -20,7 +20,6 @@
 #include "hv/percpu.h"
 #include "hv/pvclock.h"
 
-const struct vcpu_ops *vops;
 
 static u32 apic_id_of(const struct domain *d, u32 id, u32 cpu)
 {

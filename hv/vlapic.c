@@ -215,7 +215,8 @@ static int pv_eoi_candidate(struct vcpu *v)
 	if (bit_highest_of(l->irr) >= 0)
 		return -1;
 	for (u32 w = 0; w < ARRAY_SIZE(l->isr); w++)
-		count += (u32)__builtin_popcount(l->isr[w]);
+		for (u32 bits = l->isr[w]; bits; bits &= bits - 1)
+			count++;
 	if (v->intr >= 0) {
 		vector = v->intr;
 		count++;

@@ -66,6 +66,11 @@ void fpu_area_init(void *area)
 	*(u32 *)(bytes + AREA_MXCSR) = MXCSR_RESET;
 }
 
+u64 fpu_xcr0(void)
+{
+	return supported ? xgetbv(0) : 0;
+}
+
 void fpu_save(void *area)
 {
 	if (!supported) {
