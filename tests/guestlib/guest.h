@@ -117,8 +117,8 @@ static inline void guest_halt(void)
 }
 
 /*
- * An instruction that may fault: the handler finds the pair in the table, puts the vector into rsi and
- * goes on behind it. Each wrapper returns NO_FAULT or the vector.
+ * An instruction that may fault: the handler finds the pair in the table, puts the vector into rsi
+ * and goes on behind it. Each wrapper returns NO_FAULT or the vector.
  */
 #define MAY_FAULT(insn) \
 	"1: " insn "\n2:\n.pushsection .extable, \"a\"\n.quad 1b, 2b\n.popsection\n"
@@ -128,7 +128,8 @@ static inline int rdmsr_safe(uint32_t msr, uint64_t *value)
 	uint32_t lo = 0, hi = 0;
 	int64_t vector = NO_FAULT;
 
-	__asm__ volatile(MAY_FAULT("rdmsr") : "+a"(lo), "+d"(hi), "+S"(vector) : "c"(msr) : "memory");
+	__asm__ volatile(MAY_FAULT("rdmsr") : "+a"(lo), "+d"(hi), "+S"(vector)
+			 : "c"(msr) : "memory");
 	*value = (uint64_t)hi << 32 | lo;
 	return (int)vector;
 }
@@ -174,7 +175,8 @@ static inline int64_t hypercall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c)
 	if (cpuid(MB_CPUID_VERSION, 0).ebx & MB_FEATURE_VMCALL)
 		__asm__ volatile("vmcall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c) : "memory");
 	else
-		__asm__ volatile("vmmcall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c) : "memory");
+		__asm__ volatile("vmmcall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c)
+				 : "memory");
 	return ret;
 }
 

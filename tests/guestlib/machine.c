@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine of a bare test guest: IDT, exceptions with continuation, interrupt handlers, the local
- * APIC in x2APIC mode, other vCPUs. start.S calls guest_begin() and guest_ap_begin().
+ * The machine of a bare test guest: IDT, exceptions with continuation, interrupt handlers, the
+ * local APIC in x2APIC mode, other vCPUs. start.S calls guest_begin() and guest_ap_begin().
  */
 #include "guest.h"
 
@@ -17,7 +17,7 @@ struct gate {
 	uint16_t offset_mid;
 	uint32_t offset_high, reserved;
 };
-_Static_assert(sizeof(struct gate) == 16, "IDT gate, APM Vol 2, \"Gate Descriptors in 64-Bit Mode\"");
+_Static_assert(sizeof(struct gate) == 16, "APM Vol 2, \"IDT\": 64-bit gates");
 
 struct extable_entry {
 	uint64_t insn, fixup;
@@ -74,8 +74,8 @@ void guest_trap(struct trap_frame *f)
 		guest_poweroff();
 	crashing = true;
 	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-	guest_printf("# unexpected vector %lu error %lx rip %lx cr2 %lx\n", f->vector, f->error, f->rip,
-		     cr2);
+	guest_printf("# unexpected vector %lu error %lx rip %lx cr2 %lx\n", f->vector, f->error,
+		     f->rip, cr2);
 	report(false, "no unexpected exception");
 	hypercall(MB_HC_SHUTDOWN, MB_REASON_CRASH, 0, 0);
 	guest_poweroff();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The voice of a bare test guest: TAP lines on the 16550 at 0x3f8, and how it ends. The formats known
- * are %s %c %d %u %x %lx %lu %ld and %%, with a width and leading zeros for numbers.
+ * The voice of a bare test guest: TAP lines on the 16550 at 0x3f8, and how it ends. The formats
+ * known are %s %c %d %u %x %lx %lu %ld and %%, with a width and leading zeros for numbers.
  */
 #include "guest.h"
 

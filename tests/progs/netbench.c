@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * netbench: the network benchmark that the KVM baseline was measured with (tests/bench/kvm-baseline.tsv),
- * so that the units are the same. The server ("netbench serve") runs in dom0, the client in the guest;
- * a measurement runs over one TCP control connection, plus a UDP socket for the UDP modes. Output: one
- * line of key=value pairs. Plain Linux sockets, static.
+ * netbench: the network benchmark that the KVM baseline was measured with
+ * (tests/bench/kvm-baseline.tsv), so that the units are the same. The server ("netbench serve")
+ * runs in dom0, the client in the guest; a measurement runs over one TCP control connection, plus a
+ * UDP socket for the UDP modes. Output: one line of key=value pairs. Plain Linux sockets, static.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -371,7 +371,8 @@ static void run_udp_recv(struct job *j)
 
 	run_udp_open(j);
 	got = burst_recv(j->udp, j->ctl, j->count, &sec, line, sizeof(line));
-	printf("mode=%s received=%llu recv_sec=%.6f %s\n", j->mode, (unsigned long long)got, sec, line);
+	printf("mode=%s received=%llu recv_sec=%.6f %s\n", j->mode, (unsigned long long)got, sec,
+	       line);
 }
 
 static const struct mode {

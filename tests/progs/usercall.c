@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usercall: a user process tries a hypercall, in dom0 or in a guest. The hypervisor must refuse it: either
- * the instruction faults (#UD reaches the process as SIGILL) or the result is a negative error.
- * Prints what happened; exit status 0 = refused, 1 = the call was served.
+ * usercall: a user process tries a hypercall, in dom0 or in a guest. The hypervisor must refuse it:
+ * either the instruction faults (#UD reaches the process as SIGILL) or the result is a negative
+ * error. Prints what happened; exit status 0 = refused, 1 = the call was served.
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * basic: the platform of hv/abi/guest.h as a guest without Linux finds it: Minibus's CPUID leaves, the
- * console, ports that do not exist (read as all ones, writes vanish), hypercalls that are unknown or
- * not a guest's to make.
+ * basic: the platform of hv/abi/guest.h as a guest without Linux finds it: Minibus's CPUID leaves,
+ * the console, ports that do not exist (read as all ones, writes vanish), hypercalls that are
+ * unknown or not a guest's to make.
  */
 #include "guest.h"
 
@@ -23,7 +23,9 @@ static void leaves(void)
 
 static void ports(void)
 {
-	static const uint16_t none[] = {0x20, 0x40, 0x60, 0x70, 0x80, 0x170, 0x2f8, 0xcf8, 0xcfc, 0xffff};
+	static const uint16_t none[] = {
+		0x20, 0x40, 0x60, 0x70, 0x80, 0x170, 0x2f8, 0xcf8, 0xcfc, 0xffff,
+	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
 		outb(none[i], 0x5a);
@@ -42,7 +44,8 @@ static void calls(void)
 	report(hypercall(MB_HC_PORT_SEND, 99999, 0, 0) < 0, "a port that does not exist");
 	report(hypercall(MB_HC_PORT_SEND, 77, 0, 0) < 0, "a port that is not bound");
 	report(hypercall(MB_HC_EVENTQ_SET, 0, 99, 0x100000) < 0, "an event queue of no priority");
-	report(hypercall(MB_HC_CALL_SETUP, 0xfffffffffffff000, 1, 0) < 0, "call slots outside memory");
+	report(hypercall(MB_HC_CALL_SETUP, 0xfffffffffffff000, 1, 0) < 0,
+	       "call slots outside memory");
 	report(hypercall(MB_HC_CALL_SETUP, 0x100001, 1, 0) < 0, "call slots not aligned");
 	report(hypercall(MB_HC_CALL, 0, 0, 0) < 0, "a call without slots");
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cpu: MSRs and privileged instructions. APM Vol 2, "Model-Specific Registers": an MSR that does not exist
- * gives #GP on read and write. A guest must not reach the machine's own: SVM's control MSRs, memory
- * types, microcode, machine checks and so on are refused or virtual; EFER refuses reserved bits.
+ * cpu: MSRs and privileged instructions. APM Vol 2, "Model-Specific Registers": an MSR that does
+ * not exist gives #GP on read and write. A guest must not reach the machine's own: SVM's control
+ * MSRs, memory types, microcode, machine checks and so on are refused or virtual; EFER refuses
+ * reserved bits.
  */
 #include "guest.h"
 

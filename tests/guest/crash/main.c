@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * crash: a guest that says that it crashed is reported so; a reason that does not exist is refused first.
+ * crash: a guest that says that it crashed is reported so; a reason that does not exist is refused
+ * first.
  *
  * EXPECT: ^crash
  */

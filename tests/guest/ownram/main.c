@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ownram: all of the guest's memory is its own and was cleared: addresses where the machine keeps the
- * hypervisor (2 MiB up) and low memory hold zeros and what this guest writes, nothing else's data.
+ * ownram: all of the guest's memory is its own and was cleared: addresses where the machine keeps
+ * the hypervisor (2 MiB up) and low memory hold zeros and what this guest writes, nothing else's
+ * data.
  *
  * MEMORY: 64
  */

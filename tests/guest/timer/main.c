@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * timer: the local APIC's timer in its three modes, and that HLT ends with it. APM Vol 2, "APIC Timer":
- * the count runs down at the rate of the bus clock over the divider. TSC-deadline mode arms by
- * MSR 0x6e0; a deadline in the past fires at once.
+ * timer: the local APIC's timer in its three modes, and that HLT ends with it. APM Vol 2, "APIC
+ * Timer": the count runs down at the rate of the bus clock over the divider. TSC-deadline mode arms
+ * by MSR 0x6e0; a deadline in the past fires at once.
  */
 #include "guest.h"
 
