@@ -152,7 +152,8 @@ $(BUILD)/minibus-cli: $(TOOLS_OBJ)
 -include $(TOOLS_OBJ:.o=.d)
 
 # ---------------------------------------------------------------- tests
-# A unit test is one host program; the line "SOURCES:" in its head names the product files it links.
+# A unit test is one host program; the line "SOURCES:" in its head names the product files it links,
+# the line "LIBS:" the libraries.
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_FAKE := $(wildcard tests/fake_arch/*.c tests/fake_arch/*/*.c tests/fake_arch/*/*/*.c)
@@ -168,7 +169,7 @@ $(BUILD)/unit/$(1).d/%.c.o: %.c | $(BUILD)/gen/version.h
 	$$(Q)$$(HOSTCC) $$(UNIT_CFLAGS) -MMD -MP -c -o $$@ $$<
 $(BUILD)/unit/$(1): $$($(1)_OBJ)
 	$$(call say,UNIT,$(1))
-	$$(Q)$$(HOSTCC) $$(UNIT_CFLAGS) -o $$@ $$^
+	$$(Q)$$(HOSTCC) $$(UNIT_CFLAGS) -o $$@ $$^ $$(shell sed -n 's,^.*LIBS:\([^*]*\).*$$$$,\1,p' tests/unit/$(1).c)
 -include $$($(1)_OBJ:.o=.d)
 endef
 $(foreach t,$(UNIT_SRC:tests/unit/%.c=%),$(eval $(call unit_rule,$(t))))

@@ -44,7 +44,7 @@ static void fill_dom0(const struct tree *tree, struct row *row)
 {
 	char path[TREE_PATH];
 
-	*row = (struct row){ .name = "dom0", .id = "0", .status = { "running", "-" } };
+	*row = (struct row){ .name = "dom0", .id = "0", .status = { "privileged", "-" } };
 	tree_path(path, tree->sysfs, "memory_dom0");
 	tree_try_read_u64(path, &row->memory);
 	row->memory >>= 20;

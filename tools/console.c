@@ -120,7 +120,8 @@ static enum console_end copy(struct console *c)
 		struct pollfd fds[2] = {
 			{ .fd = quiet ? -1 : c->fd,
 			  .events = (short)(POLLIN | (c->pending ? POLLOUT : 0)) },
-			{ .fd = c->input_open && !c->pending ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = c->input_open && !c->pending ? STDIN_FILENO : -1,
+			  .events = POLLIN },
 		};
 		ssize_t got;
 

@@ -83,8 +83,8 @@ static int plug(const struct tree *tree, const char *guest, const char *dir, con
 
 	tree_path(path, tree->configfs, "guests/%s/bus/%s", guest, link);
 	if (symlink(dir, path))
-		return fault_set(fault, errno, "%s: cannot link the device: %s; see 'minibus dmesg'",
-				 path, strerror(errno));
+		return fault_set(fault, errno, "%s: cannot link the device: %s; "
+				 "see 'minibus dmesg'", path, strerror(errno));
 	return 0;
 }
 
@@ -99,8 +99,8 @@ static int device_create(const struct tree *tree, const struct config *config, u
 	tree_path(class_dir, tree->configfs, "devices/%s", class);
 	tree_path(dir, tree->configfs, "devices/%s/%s-%s", class, config->name, link);
 	if (!tree_exists(class_dir))
-		return fault_set(fault, ENODEV, "%s: there is no device class '%s'; modprobe vbus_%s",
-				 link, class, class);
+		return fault_set(fault, ENODEV, "%s: there is no device class '%s'; "
+				 "modprobe vbus_%s", link, class, class);
 	if (mkdir(dir, 0755))
 		return fault_set(fault, errno, errno == EEXIST ?
 				 "%s: %s; it is left over: rmdir it" : "%s: %s", dir,

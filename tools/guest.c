@@ -115,8 +115,8 @@ int guest_check_free(const struct tree *tree, const char *name, struct fault *fa
 	if (!guest_exists(tree, name))
 		return 0;
 	guest_ask(tree, name, &status);
-	return fault_set(fault, EEXIST, "a guest of this name exists (state %s); take another name= "
-			 "or 'minibus destroy %s'", status.state, name);
+	return fault_set(fault, EEXIST, "a guest of this name exists (state %s); "
+			 "take another name= or 'minibus destroy %s'", status.state, name);
 }
 
 int guest_control(const struct tree *tree, const char *name, const char *word,
@@ -240,7 +240,8 @@ int guest_create(const struct tree *tree, const struct config *config,
 		return err;
 	tree_path(dir, tree->configfs, "guests/%s", config->name);
 	if (mkdir(dir, 0755))
-		return fault_set(fault, errno, "%s: %s; run 'minibus doctor'", dir, strerror(errno));
+		return fault_set(fault, errno, "%s: %s; run 'minibus doctor'", dir,
+				 strerror(errno));
 	err = build(tree, config, fault);
 	if (!err)
 		err = load(tree, config, image, fault);

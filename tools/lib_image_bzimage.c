@@ -112,8 +112,8 @@ static int check_complete(const struct loader_blob *kernel, const struct bzimage
 	uint64_t wanted = bytes_get(kernel->data + SYSSIZE, 4) * 16;
 
 	if (bz->pm_size < wanted)
-		return fault_set(fault, EINVAL, "%s: has %llu bytes, its header says %llu; the file "
-				 "is truncated", kernel->path, (unsigned long long)kernel->len,
+		return fault_set(fault, EINVAL, "%s: has %llu bytes, its header says %llu; "
+				 "the file is truncated", kernel->path, (unsigned long long)kernel->len,
 				 (unsigned long long)(bz->pm_offset + wanted));
 	return 0;
 }

@@ -98,8 +98,8 @@ int image_load_multiboot(struct guest_mem *mem, const struct loader_input *in,
 		return fault_set(fault, ENOEXEC, "%s: no multiboot 1 header in its first 8 KiB; "
 				 "see type= in minibus.conf(5)", in->kernel.path);
 	if (flags & FLAGS_MANDATORY & ~FLAGS_KNOWN)
-		return fault_set(fault, EINVAL, "%s: its multiboot header demands features %#x that "
-				 "a guest does not have (0x4: a screen)", in->kernel.path,
+		return fault_set(fault, EINVAL, "%s: its multiboot header demands features %#x "
+				 "that a guest does not have (0x4: a screen)", in->kernel.path,
 				 flags & FLAGS_MANDATORY & ~FLAGS_KNOWN);
 	err = image_load_elf(mem, in, plan, &elf, fault);
 	if (err)

@@ -23,7 +23,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "create", cmd_create, "[-cnpw] [-t SECONDS] CONF [KEY=VALUE ...]", "make and start a guest",
+	{ "create", cmd_create, "[-cnpw] [-t SECONDS] CONF [KEY=VALUE ...]",
+	  "make and start a guest",
 	  "  -c, --console   attach its console (Ctrl-] leaves it)\n"
 	  "  -n, --dry-run   only check, print what would be done as JSON\n"
 	  "  -p, --paused    do not start it; 'unpause' does\n"
@@ -41,7 +42,8 @@ static const struct command commands[] = {
 	{ "pause", cmd_pause, "NAME ...", "stop a guest's vCPUs", "" },
 	{ "unpause", cmd_unpause, "NAME ...", "let them run on, or start after create -p", "" },
 	{ "dmesg", cmd_dmesg, "", "the hypervisor's log", "" },
-	{ "info", cmd_info, "[-j]", "the hypervisor and the machine", "  -j, --json      as JSON\n" },
+	{ "info", cmd_info, "[-j]", "the hypervisor and the machine",
+	  "  -j, --json      as JSON\n" },
 	{ "stats", cmd_stats, "[-j] NAME | dom0", "exits and other counters",
 	  "  -j, --json      as JSON, zeros included\n" },
 	{ "doctor", cmd_doctor, "", "is all there that guests need?", "" },
@@ -99,7 +101,7 @@ static int help(const char *word)
 	}
 	if (word)
 		return COMMAND_USAGE;
-	printf("usage: minibus [OPTION ...] COMMAND ...    (any unique prefix of a command works)\n");
+	puts("usage: minibus [OPTION ...] COMMAND ...   (a unique prefix of a command is enough)");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-8s %-42s %s\n", commands[i].name, commands[i].arguments,
 		       commands[i].summary);
@@ -148,8 +150,9 @@ static const char *place(const char *variable, const char *standard)
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "configfs", required_argument, NULL, 'c' }, { "sysfs", required_argument, NULL, 's' },
-		{ "dev", required_argument, NULL, 'd' }, { "debugfs", required_argument, NULL, 'b' },
+		{ "configfs", required_argument, NULL, 'c' },
+		{ "sysfs", required_argument, NULL, 's' }, { "dev", required_argument, NULL, 'd' },
+		{ "debugfs", required_argument, NULL, 'b' },
 		{ "sys", required_argument, NULL, 'y' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 },
 	};
