@@ -6,6 +6,7 @@
  * first buffer to the second, completes, and arms the ring before it goes to sleep.
  */
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Purpose:  device class "net": what its three files share. dev_net.c is the class (mkdir, calls),
+ *           dev_net_host.c the Linux netdev, dev_net_queue.c the data path between both.
+ * Callers:  dev_net*.c only.
+ * Context:  as said at each function.
+ * Locking:  dev->lock > rtnl. [d] dev->lock, [t] the lock of the netdev's tx queue of that pair,
+ *           [n] NAPI of that pair, [c] constant while up.
+ * Lifetime: the netdev lives from mkdir to rmdir (a new name makes a new one, before linking); queues
+ *           from VB_CALL_SHM to close; frames flow from VB_NET_CALL_UP to _DOWN.
+ * Errors:   a queue that breaks the rules is broken alone; what cannot be delivered is counted.
+ */
+#ifndef VBUS_DEV_NET_H
+#define VBUS_DEV_NET_H
+
+#include <linux/netdevice.h>
+#include <linux/timer.h>
+
+#include "abi/net.h"
+#include "bus.h"
+#include "proto/ioq.h"
+
+#define NET_PAIRS 1u	 /* queue pairs offered; everything below is ready for more */
+#define NET_STASH 64u	 /* guest buffers held ready, and the most one frame may take */
+#define NET_MIN_RX_BUFFER 128u
+#define NET_STALL_MS 100 /* without a single buffer for so long: drop instead of waiting */
+#define NET_SPEED 10000	 /* Mb/s, informational */
+
+struct net_queue { /* one region: submissions in, completions out */
+	struct vbus_region *region; /* [d] NULL: not registered */
+	u32 size;
+	struct ioq_consumer submissions;
+	struct ioq_producer completions;
+};
+
+struct net_stash { /* buffers taken from the guest's receive queue, not used yet */
+	struct ioq_desc desc[NET_STASH];
+	u32 head;
+	u32 count;
+	u64 bytes;
+};
+
+struct net_pair {
+	struct net_host *host;
+	u32 index;
+	/* The guest receives: written by ndo_start_xmit. */
+	struct net_queue rx;	/* [t] while up */
+	struct net_stash stash; /* [t] */
+	bool up;		/* [t] */
+	bool stalled;		/* [t] the guest gives no buffers: drop */
+	struct timer_list stall;
+	/* The guest transmits: drained by NAPI. */
+	struct net_queue tx;	/* [n] while up */
+	struct napi_struct napi;
+	u64 refused;		/* [n] frames of the guest that were not deliverable */
+	u64 no_buffer;		/* [t] frames for the guest that found no buffer */
+	u64 too_long;		/* [t] frames for the guest that no buffer can hold */
+	u64 stops;		/* [t] times the queue was stopped */
+};
+
+struct net_host { /* netdev_priv */
+	struct net_device *ndev;
+	const struct vbus_mem *mem; /* [c] */
+	u64 features;		    /* [c] accepted by the guest; 0 while closed */
+	struct net_pair pair[NET_PAIRS];
+};
+
+struct vnet {
+	struct vbus_device vdev; /* first: the core frees it */
+	struct net_host *host;	 /* [d] */
+	u8 mac[ETH_ALEN];	 /* [d] the guest's */
+	bool up;		 /* [d] */
+	bool link;		 /* [d] carrier the guest sees */
+	struct vbus_region *link_region; /* [d] */
+	u32 link_seq;		 /* [d] */
+};
+
+static inline struct vnet *to_vnet(struct vbus_device *dev)
+{
+	return container_of(dev, struct vnet, vdev);
+}
+
+/* dev_net_host.c: process context */
+struct net_host *net_host_create(const char *ifname, const u8 *guest_mac); /* may be a pattern */
+void net_host_destroy(struct net_host *host);
+/* Offloads towards the guest follow what it accepted; takes rtnl. */
+void net_host_set_features(struct net_host *host, u64 features);
+
+/* dev_net_queue.c */
+void net_queue_init(struct net_queue *q, struct vbus_region *region, u32 size);
+void net_rx_event(struct vbus_region *region); /* hard interrupt: the guest gave buffers */
+void net_tx_event(struct vbus_region *region); /* hard interrupt: the guest sent */
+netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev);
+int net_poll(struct napi_struct *napi, int budget);
+void net_stall(struct timer_list *timer);
+void net_pair_up(struct net_pair *pair);
+/* Returns when no buffer is touched any more; what the guest submitted so far is forgotten. */
+void net_pair_down(struct net_pair *pair);
+
+#endif
