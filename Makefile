@@ -205,11 +205,14 @@ $(BUILD)/progs/%: tests/progs/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu11 -O2 -D_GNU_SOURCE -I. $(PREFIX_MAP) -Wall -Wextra -Wshadow -Werror -static -s -o $@ $<
 
-check: deps all unit iso	## run all tests; the last line is "N passed, N failed"
+# Packages come first, so the rest is a second make (a parallel one would not wait).
+check: deps	## run all tests; the last line is "N passed, N failed"
+	$(Q)$(MAKE) --no-print-directory all unit iso
 	$(Q)tests/run.sh all
 check-quick: unit $(DEBIAN)/release	## run the style, ABI and unit tests only (seconds)
 	$(Q)tests/run.sh quick
-bench: deps all	## measure: dom0's boot against the bare boot, exits, transfer statistics beside KVM's
+bench: deps	## measure: dom0's boot against the bare boot, exits, transfer statistics beside KVM's
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run.sh
 size: hv	## lines per folder, text and data of the hypervisor
 	$(Q)scripts/size.sh
@@ -232,7 +235,8 @@ $(BUILD)/dom0/initrd: scripts/mkdom0.sh $(INITRD_DEPS) $(BUILD)/guest/initrd $(D
 	$(Q)scripts/mkdom0.sh $@
 
 # ---------------------------------------------------------------- run
-run: deps all	## boot it all in QEMU to a dom0 shell (AUTO=1 demo, SMP=2, MEM=2048, ROAD=kernel|bios|uefi|direct)
+run: deps	## boot it all in QEMU to a dom0 shell (AUTO=1 demo, SMP=2, MEM=2048, ROAD=kernel|bios|uefi|direct)
+	$(Q)$(MAKE) --no-print-directory all $(if $(filter bios uefi,$(ROAD)),iso)
 	$(Q)scripts/run.sh
 
 # GRUB image for BIOS and UEFI; contents, identifiers and dates depend on the sources only.

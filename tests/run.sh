@@ -16,7 +16,7 @@ tests()
 	quick) ls tests/style.sh tests/abi/*.t "$BUILD"/unit/test_*[!.]? 2>/dev/null ;;
 	all)
 		tests quick
-		ls tests/guest/*.t tests/linux/*.t 2>/dev/null
+		ls tests/build/*.t tests/guest/*.t tests/linux/*.t 2>/dev/null
 		;;
 	*) printf '%s\n' "$@" ;;
 	esac
