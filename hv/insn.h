@@ -12,11 +12,12 @@
 
 struct insn_mmio {
 	u8 len;
-	u8 size;     /* 1, 2, 4, 8 bytes */
-	bool write;  /* to memory */
+	u8 size;     /* of the memory operand: 1, 2, 4, 8 bytes */
+	u8 dst_size; /* of the register operand: differs with MOVZX, MOVSX */
+	bool write;  /* to memory; false: to reg */
 	bool imm;    /* source is imm, else reg */
 	bool xchg;   /* XCHG: both */
-	bool or_, and_; /* read-modify-write forms (OR/AND m, imm/reg) */
+	bool or_, and_; /* OR/AND: the destination is also a source, flags are set */
 	bool zx, sx; /* MOVZX, MOVSX */
 	u8 reg;	     /* hardware number 0..15 */
 	bool high8;  /* AH..BH */
@@ -24,7 +25,7 @@ struct insn_mmio {
 };
 
 /* bytes[0..n): instruction at rip; mode64 / db as the code segment says. MOV (88 89 8A 8B A0-A3 C6
- * C7), XCHG (86 87), OR/AND (80 81 83 08-0B 20-23 forms with a memory operand), MOVZX/MOVSX. */
+ * C7), XCHG (86 87), OR/AND (80 81 83 08-0B 20-23 forms with a memory operand), MOVZX/MOVSX/MOVSXD. */
 int insn_decode_mmio(const u8 *bytes, u32 n, bool mode64, bool db, struct insn_mmio *out);
 
 /* Length of an instruction whose opcode (after legacy prefixes and REX) is op[0..op_len); 0 if the
