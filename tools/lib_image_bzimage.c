@@ -113,7 +113,8 @@ static int check_complete(const struct loader_blob *kernel, const struct bzimage
 
 	if (bz->pm_size < wanted)
 		return fault_set(fault, EINVAL, "%s: has %llu bytes, its header says %llu; "
-				 "the file is truncated", kernel->path, (unsigned long long)kernel->len,
+				 "the file is truncated", kernel->path,
+				 (unsigned long long)kernel->len,
 				 (unsigned long long)(bz->pm_offset + wanted));
 	return 0;
 }

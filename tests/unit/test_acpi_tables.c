@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SOURCES: tools/lib_acpi.c */
 /*
- * The ACPI tables of a guest: checksums, links, the registers of hv/abi/guest.h, and that the DSDT's
- * constants agree with them. With --write DIR it leaves the tables as files for test_acpi_iasl.t.
- * Run from the top of the source tree; the DSDT is compiled here when iasl is there.
+ * The ACPI tables of a guest: checksums, links, the registers of hv/abi/guest.h, and that the
+ * DSDT's constants agree with them. With --write DIR it leaves the tables as files for
+ * test_acpi_iasl.t. Run from the top of the source tree; the DSDT is compiled here when iasl is
+ * there.
+ *
+ * SOURCES: tools/lib_acpi.c
  */
 #include "tests/unit/tap.h"
 
@@ -46,7 +48,8 @@ static void read_dsdt(void)
 	dsdt_len = 36;
 	if (!mkdtemp(dir))
 		return;
-	snprintf(command, sizeof(command), "iasl -p %s/dsdt tools/acpi/dsdt.asl >/dev/null 2>&1", dir);
+	snprintf(command, sizeof(command), "iasl -p %s/dsdt tools/acpi/dsdt.asl >/dev/null 2>&1",
+		 dir);
 	snprintf(path, sizeof(path), "%s/dsdt.aml", dir);
 	if (!system(command) && (file = fopen(path, "rb"))) {
 		dsdt_len = fread(dsdt, 1, sizeof(dsdt), file);
@@ -69,7 +72,8 @@ static void test_dsdt(void)
 		return;
 	}
 	ok(memmem(dsdt, dsdt_len, s5, sizeof(s5)) != NULL, "DSDT: _S5 is MB_GUEST_SLP_TYP_S5");
-	ok(memmem(dsdt, dsdt_len, io, sizeof(io)) != NULL, "DSDT: COM1's ports are the guest ABI's");
+	ok(memmem(dsdt, dsdt_len, io, sizeof(io)) != NULL,
+	   "DSDT: COM1's ports are the guest ABI's");
 }
 
 static void test_tables(unsigned int vcpus)
@@ -142,7 +146,8 @@ int main(int argc, char **argv)
 	ok(acpi_build(buf, sizeof(buf), BASE, 0, dsdt, dsdt_len, &t) == -EINVAL &&
 	   acpi_build(buf, sizeof(buf), BASE, MB_MAX_VCPUS + 1, dsdt, dsdt_len, &t) == -EINVAL,
 	   "no vCPUs and too many are refused");
-	ok(acpi_build(buf, 512, BASE, 1, dsdt, dsdt_len, &t) == -ENOSPC, "a small buffer is refused");
+	ok(acpi_build(buf, 512, BASE, 1, dsdt, dsdt_len, &t) == -ENOSPC,
+	   "a small buffer is refused");
 	ok(acpi_build(buf, sizeof(buf), BASE, 1, dsdt, dsdt_len - 1, &t) == -EINVAL,
 	   "a cut DSDT is refused");
 	return tap_done();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SOURCES: tools/lib_config.c tools/lib_config_net.c tools/lib_fault.c */
-/* LIBS: -lconfig */
 /*
  * Configuration of a guest: defaults, overrides, what is refused and how, warnings of unknown keys.
  * lib_config.c needs the names of the loader types; they are given here, without the loaders.
+ *
+ * SOURCES: tools/lib_config.c tools/lib_config_net.c tools/lib_fault.c
+ * LIBS: -lconfig
  */
 #include "tests/unit/tap.h"
 
@@ -53,7 +54,8 @@ static int refused(const char *text, const char *why)
 
 static void test_good(void)
 {
-	char *over[] = { "memory=512", "cmdline=root=/dev/x \"quoted\" \\", "net=bridge=br1,mtu=9000",
+	char *over[] = { "memory=512", "cmdline=root=/dev/x \"quoted\" \\",
+			 "net=bridge=br1,mtu=9000",
 			 "vcpus=4", "type=pvh", "on_crash=destroy" };
 	char *lists[] = { "net=[\"bridge=br2\",\"\"]", "cmdline=", "echo=0" };
 	char mac[18];
@@ -62,9 +64,11 @@ static void test_good(void)
 	   !c.nets && c.on_poweroff == CONFIG_DESTROY && c.on_reboot == CONFIG_RESTART &&
 	   c.on_crash == CONFIG_PRESERVE, "defaults");
 	ok(!load("# comment\nname = \"demo\"\nmemory = 128\nkernel = \"/k\"; ramdisk=\"/r\";"
-		 "cmdline = \"a b\"; net = [ \"bridge=br0 , mac=52:54:00:12:34:56,mtu=1400\", \"\" ];"
+		 "cmdline = \"a b\";"
+		 "net = [ \"bridge=br0 , mac=52:54:00:12:34:56,mtu=1400\", \"\" ];"
 		 "echo = 2; share=\"all\"; type=\"linux\"; on_reboot=\"preserve\";", NULL, 0) &&
-	   c.memory == 128 && c.nets == 2 && !strcmp(c.net[0].bridge, "br0") && c.net[0].mtu == 1400 &&
+	   c.memory == 128 && c.nets == 2 && !strcmp(c.net[0].bridge, "br0") &&
+	   c.net[0].mtu == 1400 &&
 	   !strcmp(c.net[0].mac, "52:54:00:12:34:56") && c.echos == 2 && c.type == LOADER_LINUX &&
 	   c.on_reboot == CONFIG_PRESERVE, "all keys");
 	ok(!strncmp(c.net[1].mac, "02:4d:42:", 9), "a MAC address is made up");
@@ -104,11 +108,13 @@ static void test_bad(void)
 	ok(refused(MIN "net=[\"mtu=12\"];", "68 to 65535"), "a small MTU");
 	ok(refused(MIN "net=[\"model=e1000\"];", "unknown; it takes"), "a word of xl's");
 	ok(refused(MIN "net=[\"bridge\"];", "word=value"), "a word without value");
-	ok(refused(MIN "net=[\"bridge=abcdefghijklmnop\"];", "interface name"), "a long bridge name");
+	ok(refused(MIN "net=[\"bridge=abcdefghijklmnop\"];", "interface name"),
+	   "a long bridge name");
 	ok(refused(MIN "net=[\"bridge=a/b\"];", "interface name"), "a bridge that is a path");
 	ok(refused(MIN "net=[1];", "not a string"), "a number in net");
 	ok(refused(MIN "net=5;", "not a list"), "a number for net");
-	ok(refused(MIN "net=[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"];", "9 devices"), "nine nets");
+	ok(refused(MIN "net=[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"];", "9 devices"),
+	   "nine nets");
 	ok(refused("name=\"a;\n", "syntax error"), "a syntax error");
 	ok(strstr(fault.text, ":1:") || strstr(fault.text, ":2:"), "... names its line");
 	ok(load(MIN, noequals, 1) < 0 && strstr(fault.text, "key=value"), "an override without =");

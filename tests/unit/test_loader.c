@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SOURCES: tools/lib_loader.c tools/lib_image.c tools/lib_image_bzimage.c tools/lib_image_pvh.c */
-/* SOURCES: tools/lib_image_multiboot.c tools/lib_mem.c tools/lib_e820.c tools/lib_acpi.c */
-/* SOURCES: tools/lib_fault.c */
 /*
  * The image loaders on made-up kernels: what they put where, and that no damaged file makes them
  * read or write outside what is theirs (files lie in exactly sized heap blocks, so that the address
  * sanitizer sees a step beyond). The last part mutates valid files at random, with a fixed seed.
+ *
+ * SOURCES: tools/lib_loader.c tools/lib_image.c tools/lib_image_bzimage.c tools/lib_image_pvh.c
+ * SOURCES: tools/lib_image_multiboot.c tools/lib_mem.c tools/lib_e820.c tools/lib_acpi.c
+ * SOURCES: tools/lib_fault.c
  */
 #include "tests/unit/tap.h"
 
@@ -131,7 +132,8 @@ static void test_bzimage(void)
 	   "entry at pref_address, rsi = boot_params");
 	ok(g.bytes[BZ_PREF] == 0xcc && g.bytes[BZ_PREF + 8191] == 0xcc && !g.bytes[BZ_PREF + 8192],
 	   "the protected-mode part is where it belongs, whole");
-	ok(!memcmp(zp + 0x202, "HdrS", 4) && zp[0x210] == 0xff && !memcmp(zp + 0x1f1, f + 0x1f1, 15),
+	ok(!memcmp(zp + 0x202, "HdrS", 4) && zp[0x210] == 0xff &&
+	   !memcmp(zp + 0x1f1, f + 0x1f1, 15),
 	   "the setup header is copied, type_of_loader set");
 	ok(bytes_get(zp + 0x218, 4) == 16 * MIB - 8192 && bytes_get(zp + 0x21c, 4) == 5000 &&
 	   g.bytes[16 * MIB - 8192] == 0x5a && g.bytes[16 * MIB - 8192 + 4999] == 0x5a,
@@ -180,7 +182,8 @@ static void test_bzimage_damage(void)
 	   "a ramdisk that the kernel's limit leaves no room for");
 	make_bzimage(f);
 	bytes_put(f + 0x206, 2, 0x0204);
-	ok(fails(load(LOADER_LINUX, f, BZ_LEN, 0, "", 16 * MIB), EINVAL, "2.10"), "an old protocol");
+	ok(fails(load(LOADER_LINUX, f, BZ_LEN, 0, "", 16 * MIB), EINVAL, "2.10"),
+	   "an old protocol");
 	make_bzimage(f);
 	f[0x211] = 0;
 	ok(fails(load(LOADER_LINUX, f, BZ_LEN, 0, "", 16 * MIB), EINVAL, "zImage"), "a zImage");
@@ -325,7 +328,8 @@ static void test_random(const char *name, enum loader_type type, void (*make)(ui
 		make(f);
 		mutate(f, full);
 		in.kernel = blob(f, len);
-		in.ramdisk = (struct loader_blob){ "ramdisk", disk, noise() % 2 ? sizeof(disk) : 0 };
+		in.ramdisk = (struct loader_blob){ "ramdisk", disk,
+						    noise() % 2 ? sizeof(disk) : 0 };
 		fault = (struct fault){ 0 };
 		if (!loader_load(mem, &in, &plan, &fault))
 			loaded++;
@@ -337,7 +341,8 @@ static void test_random(const char *name, enum loader_type type, void (*make)(ui
 	}
 	printf("# %s: %u of %u mutations still load\n", name, loaded, ROUNDS);
 	ok(loaded && loaded < ROUNDS, name);
-	ok(!g.bad_writes && !silent && !bad, "... nothing outside RAM, no silent failure, no overlap");
+	ok(!g.bad_writes && !silent && !bad,
+	   "... nothing outside RAM, no silent failure, no overlap");
 }
 
 int main(void)
@@ -348,7 +353,8 @@ int main(void)
 	test_bzimage_damage();
 	test_elf();
 	test_elf_damage();
-	ok(e820_build(4096 * MIB, map) == 5 && map[2].start + map[2].size == MB_GUEST_RAM_HOLE_START &&
+	ok(e820_build(4096 * MIB, map) == 5 &&
+	   map[2].start + map[2].size == MB_GUEST_RAM_HOLE_START &&
 	   map[4].start == MB_GUEST_RAM_HIGH_START && map[4].size == 1024 * MIB,
 	   "e820 of a 4 GiB guest: the last GiB lies above 4 GiB");
 	ok(mem_contains(4096 * MIB, MB_GUEST_RAM_HIGH_START, 1024 * MIB) &&
