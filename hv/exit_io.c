@@ -3,9 +3,9 @@
  * Port I/O exits of guests; dom0's few go to exit_io_dom0.c.
  *
  * A guest's platform is hv/abi/guest.h: a polled 16550, ACPI sleep and reset registers, and for old
- * habits the two reset ports of a PC. Everything else is absent hardware: reads give ones, writes go
- * nowhere. INS and OUTS are done element by element in bounded pieces; the instruction runs again
- * until rCX is used up.
+ * habits the two reset ports of a PC. Everything else is absent hardware: reads give ones, writes
+ * go nowhere. INS and OUTS are done element by element in bounded pieces; the instruction runs
+ * again until rCX is used up.
  */
 #include "hv/exit.h"
 
@@ -190,7 +190,8 @@ static enum exit_action io_string(struct vcpu *v)
 	enum exit_action action;
 
 	if (!mask) {
-		printk_limited(LOG_WARN, "dom%u: string I/O to port %x with a segment at rip %lx: #GP\n",
+		printk_limited(LOG_WARN,
+			       "dom%u: string I/O to port %x with a segment, rip %lx: #GP\n",
 			       v->dom->id, v->exit.io.port, v->rip);
 		vcpu_inject_gp(v);
 		return EXIT_RETRY;

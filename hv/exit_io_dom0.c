@@ -7,8 +7,8 @@
  * is a constant package in practice, so its bytes can be found: "_S5_", PackageOp, length, count,
  * first element (ACPI "System State Package", "AML Encoding").
  *
- * The reset register is watched for the log line only, so not where it would make each access to PCI
- * configuration space exit (port 0xcf9 lies inside the 32-bit register 0xcf8).
+ * The reset register is watched for the log line only, so not where it would make each access to
+ * PCI configuration space exit (port 0xcf9 lies inside the 32-bit register 0xcf8).
  */
 #include "hv/exit_io_dom0.h"
 
@@ -124,7 +124,7 @@ static bool sleep_allowed(const struct vmexit *e, u32 value, u16 control)
 		return true;
 	s5 = s5_type();
 	if (s5 >= 0 && PM1_HIGH_SLP_TYP(byte) != (u32)s5) {
-		pr_warn("dom0 asked for sleep type %u: refused, only soft off (type %d) is supported\n",
+		pr_warn("dom0 asked for sleep type %u: refused, only soft off (%d) is supported\n",
 			PM1_HIGH_SLP_TYP(byte), s5);
 		return false;
 	}

@@ -149,9 +149,11 @@ static bool mmio_decode(struct vcpu *v, struct insn_mmio *in)
 	vops->read_sys(v, &sys);
 	if (!insn_decode_mmio(bytes, n, sys.cs_long, sys.cs_db, in))
 		return true;
-	printk_limited(LOG_WARN, "dom%u vcpu%u: cannot decode at rip %lx: %u bytes %02x %02x %02x %02x "
-		       "%02x %02x %02x %02x\n", v->dom->id, v->id, v->rip, n, bytes[0], bytes[1],
-		       bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
+	printk_limited(LOG_WARN,
+		       "dom%u vcpu%u: cannot decode at rip %lx: %u bytes %02x %02x %02x %02x %02x "
+		       "%02x %02x %02x\n",
+		       v->dom->id, v->id, v->rip, n, bytes[0], bytes[1], bytes[2], bytes[3],
+		       bytes[4], bytes[5], bytes[6], bytes[7]);
 	return false;
 }
 
@@ -165,8 +167,9 @@ static enum exit_action refuse(struct vcpu *v)
 	u64 gpa = v->exit.npf.gpa.v;
 
 	if (v->dom->privileged) {
-		printk_limited(LOG_WARN, "dom0 vcpu%u: %s at %lx, which is not its memory, rip %lx: "
-			       "#GP\n", v->id, access_name(&v->exit), gpa, v->rip);
+		printk_limited(LOG_WARN,
+			       "dom0 vcpu%u: %s at %lx, which is not its memory, rip %lx: #GP\n",
+			       v->id, access_name(&v->exit), gpa, v->rip);
 		vcpu_inject_gp(v);
 		return EXIT_RETRY;
 	}
@@ -218,7 +221,7 @@ enum exit_action exit_npf(struct vcpu *v)
 		return EXIT_RETRY;
 	if (v->dom->privileged || !data)
 		return refuse(v);
-	printk_limited(LOG_INFO, "dom%u vcpu%u: %s at %lx, where nothing is, rip %lx\n", v->dom->id,
-		       v->id, access_name(e), e->npf.gpa.v, v->rip);
+	printk_limited(LOG_INFO, "dom%u vcpu%u: %s at %lx, where nothing is, rip %lx\n",
+		       v->dom->id, v->id, access_name(e), e->npf.gpa.v, v->rip);
 	return emulate(v, &absent);
 }

@@ -125,7 +125,8 @@ static int entry_make(struct gpm *g, u64 gpa, u32 want, u64 **out)
 		} else if (!*entry) {
 			if (table_alloc(g, &pa))
 				return -MB_ENOMEM;
-			/* page_alloc() cleared it; order as in leaf_split(). */
+			/* page_alloc() cleared it before it can be seen; pairs with the walk, as in
+			 * leaf_split(). */
 			smp_wmb();
 			WRITE_ONCE(*entry, vops->gpm_entry(pa, GPM_RWX, false, false));
 		}

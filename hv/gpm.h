@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Purpose:  guest-physical map: the nested page tables of a domain (NPT or EPT), one walker for both.
+ * Purpose:  guest-physical map: the nested page tables of a domain (NPT, EPT), one walker for both.
  * Callers:  domain.c, priv_build.c build; guest_mem.c, exit_mmio.c look up; vendors read root.
  * Context:  changes: dom0 hypercalls and boot. Lookups: any CPU, lock free (tables are only freed
  *           with the domain; entries change atomically).

@@ -4,8 +4,8 @@
  *
  * One walker for all modes, described by a table row each: SDM Vol 3 "Paging", APM Vol 2 "Page
  * Translation and Protection". Entries are read once each through guest_read(), so a guest that
- * rewrites them meanwhile gets one of its own translations, like a TLB. Rights and reserved bits are
- * not checked: the CPU has done so for the access that exited.
+ * rewrites them meanwhile gets one of its own translations, like a TLB. Rights and reserved bits
+ * are not checked: the CPU has done so for the access that exited.
  */
 #include "hv/guest_mem.h"
 

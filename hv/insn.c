@@ -3,7 +3,7 @@
  * Decoder of the few instructions that touch the local APIC page. It does not compute the address:
  * the nested page fault has told it. So of ModRM only the register and the length matter.
  *
- * SDM Vol 2 "Instruction Format": legacy prefixes, REX, opcode, ModRM, SIB, displacement, immediate.
+ * SDM Vol 2 "Instruction Format": prefixes, REX, opcode, ModRM, SIB, displacement, immediate.
  */
 #include "hv/insn.h"
 

@@ -25,7 +25,8 @@ struct insn_mmio {
 };
 
 /* bytes[0..n): instruction at rip; mode64 / db as the code segment says. MOV (88 89 8A 8B A0-A3 C6
- * C7), XCHG (86 87), OR/AND (80 81 83 08-0B 20-23 forms with a memory operand), MOVZX/MOVSX/MOVSXD. */
+ * C7), XCHG (86 87), OR/AND (80 81 83 08-0B 20-23 forms with a memory operand), MOVZX, MOVSX and
+ * MOVSXD. */
 int insn_decode_mmio(const u8 *bytes, u32 n, bool mode64, bool db, struct insn_mmio *out);
 
 /* Length of an instruction whose opcode (after legacy prefixes and REX) is op[0..op_len); 0 if the

@@ -115,7 +115,7 @@ static void irq_handler(struct trap_frame *frame, unsigned int vector)
 		apic_error();
 		return;
 	case APIC_VECTOR_SPURIOUS:
-		/* A spurious interrupt is never in service. A device that dom0 gave this vector is. */
+		/* A spurious interrupt is never in service; a device that has this vector is. */
 		if (apic_in_service(APIC_VECTOR_SPURIOUS))
 			apic_eoi();
 		return;

@@ -6,10 +6,10 @@
  * After SDM Vol 3 "Advanced Programmable Interrupt Controller (APIC)", APM Vol 2 ch. 16.
  *
  * PV EOI: one bit in guest memory that says "your next EOI needs no exit: clear me instead". It is
- * offered at entry for the vector about to be taken (or in service), and only when a skipped EOI can
- * change nothing: nothing else in service, edge triggered, nothing else requested. The guest touches
- * the bit while it runs, we only while it does not; still atomically, since another vCPU of that
- * guest might do as it likes.
+ * offered at entry for the vector about to be taken (or in service), and only when a skipped EOI
+ * can change nothing: nothing else in service, edge triggered, nothing else requested. The guest
+ * touches the bit while it runs, we only while it does not; still atomically, since another vCPU of
+ * that guest might do as it likes.
  */
 #include "hv/vlapic.h"
 
@@ -185,7 +185,7 @@ u32 vlapic_get_cr8(const struct vcpu *v)
 
 void vlapic_set_cr8(struct vcpu *v, u32 cr8)
 {
-	/* A MOV to CR8 clears the sub-class; unchanged CR8 leaves a TPR written as register alone. */
+	/* MOV to CR8 clears the sub-class; with CR8 unchanged, TPR as written stays. */
 	if (cr8 != v->lapic.tpr >> 4)
 		v->lapic.tpr = (cr8 & 0xf) << 4;
 }
@@ -270,8 +270,8 @@ void vlapic_mirror_logical(struct vcpu *v)
 	if (apic_is_x2apic()) {
 		if (l->ldr)
 			printk_limited(LOG_WARN,
-				       "dom0 vcpu%u: logical id %x cannot be given to a CPU in x2APIC "
-				       "mode; boot with apic=xapic if devices do not work\n",
+				       "dom0 vcpu%u: a CPU in x2APIC mode cannot have logical id "
+				       "%x; boot with apic=xapic if devices do not work\n",
 				       v->id, l->ldr);
 		return;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's 16550A as far as a polling driver can see it: always ready to send, receives from a ring.
+ * A guest's 16550A as far as a polling driver can see it: always ready to send, receives from a
+ * ring.
  *
  * There is no interrupt line, yet IIR says what would be pending: Linux polls ports without an
  * interrupt by looking there. Loopback works, since drivers test for a uart with it.
