@@ -57,8 +57,8 @@ struct boot_info {
 	unsigned int module_count;
 	struct boot_module modules[BOOT_MODULES_MAX];
 
-	hpa_t rsdp;	   /* where an RSDP lies in memory; 0: only the copy below, or none */
-	u32 rsdp_size;	   /* 0: no RSDP known */
+	hpa_t rsdp;	   /* where the firmware has it; 0: only the copy is known, or nothing */
+	u32 rsdp_size;	   /* of the copy; 0: no RSDP known */
 	u8 rsdp_copy[BOOT_RSDP_MAX];
 
 	struct boot_framebuffer framebuffer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * First C: per-CPU base and descriptor tables (so that a mistake from here on is a readable panic), the
- * consoles, the loader's information; then hv_main() for good.
+ * First C: per-CPU base and descriptor tables (so that a mistake from here on is a readable panic),
+ * the consoles, the loader's information; then hv_main() for good.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
@@ -13,6 +13,7 @@
 #include "hv/panic.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
+#include "hv/string.h"
 #include "version.h"
 
 NORETURN void boot_main(u32 magic, u32 info);
@@ -29,16 +30,13 @@ static struct boot_info boot_info;
 
 static void find_rsdp(struct boot_info *info)
 {
-	if (info->rsdp_size) {
-		/* The loader's copy is as good as the original, and the image stays mapped. */
-		info->rsdp = virt_to_phys(info->rsdp_copy);
-		return;
-	}
-	if (info->efi)
+	if (info->rsdp_size || info->efi)
 		return;
 	info->rsdp = memory_map_find_rsdp();
-	if (info->rsdp.v)
-		info->rsdp_size = BOOT_RSDP_MAX;
+	if (!info->rsdp.v)
+		return;
+	info->rsdp_size = BOOT_RSDP_MAX;
+	memcpy(info->rsdp_copy, phys_to_virt(info->rsdp), BOOT_RSDP_MAX);
 }
 
 NORETURN void boot_main(u32 magic, u32 info)

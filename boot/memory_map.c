@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loaders pass on what the firmware says: unsorted, overlapping, with gaps. Here it becomes a list that
- * the rest can simply walk.
+ * Loaders pass on what the firmware says: unsorted, overlapping, with gaps. Here it becomes a list
+ * that the rest can simply walk.
  */
 #include "boot/memory_map.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the loader's structures to struct boot_info. Nothing is believed: every pointer must lie below
- * 4 GiB (all that is mapped now), every length within what contains it, every module in RAM and
- * outside our image. Reference: Multiboot Specification 0.6.96 section 3.3 "Boot information format";
- * Multiboot2 Specification 2.0 section 3.4.
+ * From the loader's structures to struct boot_info. Nothing is believed: every pointer must lie
+ * below 4 GiB (all that is mapped now), every length within what contains it, every module in RAM
+ * and outside our image. Reference: Multiboot Specification 0.6.96 section 3.3 "Boot information
+ * format"; Multiboot2 Specification 2.0 section 3.4.
  */
 #include "boot/multiboot.h"
 

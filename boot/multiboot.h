@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Purpose:  reading what a multiboot 1 or 2 loader left in memory.
- * Callers:  boot/boot_main.c, unit tests. Context: boot CPU, once, while the loader's memory is still
- *           untouched and mapped. Locking: none. Lifetime: *out is complete afterwards, see
+ * Callers:  boot/boot_main.c, unit tests. Context: boot CPU, once, while the loader's memory is
+ *           still untouched and mapped. Locking: none. Lifetime: *out is complete afterwards, see
  *           boot/boot_info.h. Errors: a text with the reason; *out is then not to be used.
  */
 #ifndef MINIBUS_BOOT_MULTIBOOT_H

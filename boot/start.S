@@ -2,9 +2,9 @@
 /*
  * From the loader's 32-bit mode to boot_main() in the higher half.
  *
- * The first tables map the low 4 GiB three times: at 0 (we run there), at the direct map's base and,
- * the first GiB, at the image's base. paging_init() replaces them; nothing of this file is mapped
- * in the image afterwards.
+ * The first tables map the low 4 GiB three times: at 0 (we run there), at the direct map's base
+ * and, the first GiB, at the image's base. paging_init() replaces them; nothing of this file is
+ * mapped in the image afterwards.
  *
  *   register  holds
  *   esi       loader magic       (from eax)
@@ -149,8 +149,8 @@ start64:
 	movl %edi, %esi			/* 2nd argument: information */
 	movl %eax, %edi			/* 1st argument: magic */
 	movq $boot_main, %rax
-	call *%rax
-	ud2				/* boot_main() does not return */
+	pushq $0			/* return address of the outermost function */
+	jmp *%rax
 
 	.section .boot.data, "aw"
 	.balign 8

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words separated by blanks, name or name=value, each looked up in the table. The image's file name,
- * which some loaders put in front, was removed by boot/multiboot.c.
+ * Words separated by blanks, name or name=value, each looked up in the table. The image's file
+ * name, which some loaders put in front, was removed by boot/multiboot.c.
  */
 #include "hv/cmdline.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Formatted text: flags - 0 # + space, width and precision (also *), lengths h hh l ll z, conversions
- * d i u x X c s p %. What the messages use and no more; an unknown conversion prints itself.
+ * Formatted text: flags - 0 # + space, width and precision (also *), lengths h hh l ll z,
+ * conversions d i u x X c s p %. What the messages use and no more; an unknown conversion prints
+ * itself.
  */
 #include "hv/string.h"
 

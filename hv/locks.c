@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The checked lock: ticket lock plus the level rule of hv/locks.h, whose state is per CPU: the
- * innermost level held. Unlocking in another order than the reverse one is refused too: the code here
- * has no need of it, and the check stays one comparison.
+ * innermost level held. Unlocking in another order than the reverse one is refused too: the code
+ * here has no need of it, and the check stays one comparison.
  */
 #include "hv/locks.h"
 

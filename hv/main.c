@@ -89,7 +89,7 @@ static void add_mapping(struct paging_range *map, unsigned int *count, u64 start
 		map[(*count)++] = (struct paging_range){start, end};
 }
 
-/* The direct map: the first MiB (BIOS data, RSDP, trampoline), RAM, and the firmware's ACPI memory. */
+/* The direct map: the first MiB (BIOS data, RSDP, trampoline), RAM, the firmware's ACPI memory. */
 static void init_paging(void)
 {
 	static struct paging_range map[BOOT_RANGES_MAX + 1];
@@ -132,8 +132,13 @@ static void print_tables(void)
 
 static void init_acpi(void)
 {
-	if (acpi_init(boot->rsdp, map_firmware)) {
-		pr_warn("ACPI: no tables found; only this CPU is used\n");
+	hpa_t rsdp = boot->rsdp;
+
+	if (!rsdp.v && boot->rsdp_size)
+		rsdp = virt_to_phys(boot->rsdp_copy); /* the image is in the direct map */
+	if (acpi_init(rsdp, map_firmware)) {
+		pr_warn("ACPI: no tables found, so only this CPU is used%s\n",
+			boot->protocol == 1 ? " (UEFI machines: load with multiboot2)" : "");
 		return;
 	}
 	print_tables();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages for the hypervisor itself: a bitmap over one heap, searched from where the last search ended.
- * A search costs at most one pass over the bitmap; nothing on a VM exit path allocates.
+ * Pages for the hypervisor itself: a bitmap over one heap, searched from where the last search
+ * ended. A search costs at most one pass over the bitmap; nothing on a VM exit path allocates.
  */
 #include "hv/page_heap.h"
 

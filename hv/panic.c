@@ -214,7 +214,7 @@ static void fatal_trap(const struct trap_frame *frame)
 	panic_trap(frame);
 }
 
-/* NMIs are ours only in a panic; others (memory error, button) are reported by the caller's panic. */
+/* NMIs are ours only in a panic; others (memory error, button) are fatal: false. */
 static bool handle_nmi(UNUSED struct trap_frame *frame)
 {
 	panic_stop_if_requested();

@@ -2,7 +2,8 @@
 /*
  * Purpose:  the end, when the hypervisor itself is broken: say all, stop all, halt or reboot.
  * Callers:  BUG_ON, traps; never for anything a guest can cause.
- * Context:  any, also NMI and with locks held. Locking: none taken; the first CPU wins, others stop.
+ * Context:  any, also NMI and with locks held. Locking: none taken; the first CPU wins, others
+ *           stop.
  * Lifetime: panic_init() once handlers can be set. Errors: does not return.
  */
 #ifndef MINIBUS_HV_PANIC_H
@@ -33,7 +34,7 @@ const char *panic_symbol(u64 addr, u64 *offset);
 /* Prints the call chain from a frame pointer on. */
 void panic_backtrace(u64 rip, u64 rbp);
 
-/* Orderly end of the machine, as panic= says for failures: prints reason, waits, resets or halts. */
+/* Orderly end of the machine: prints reason, stops the other CPUs, resets or halts. */
 NORETURN void panic_stop_machine(const char *reason, bool reboot);
 
 #endif

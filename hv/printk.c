@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages. One line is formatted on the stack, then goes to the log ring (always) and to the consoles
- * (by level) under one bare lock. The ring is at first a small static one; page_alloc.c later gives the
- * large one, which lies at the same address at every boot, so a warm reset in place keeps the text.
+ * Messages. One line is formatted on the stack, then goes to the log ring (always) and to the
+ * consoles (by level) under one bare lock. The ring is at first a small static one; page_alloc.c
+ * later gives the large one, which lies at the same address at every boot, so a warm reset in place
+ * keeps the text.
  *
- * The lock is not one of hv/locks.h: messages come from panics, NMIs and the lock checks themselves.
- * A CPU that already holds it (a trap inside printk) writes without it.
+ * The lock is not one of hv/locks.h: messages come from panics, NMIs and the lock checks
+ * themselves. A CPU that already holds it (a trap inside printk) writes without it.
  */
 #include "hv/printk.h"
 
@@ -164,7 +165,7 @@ void printk(enum log_level level, const char *fmt, ...)
 	int len;
 
 	len = snprintf(line, sizeof(line), "[%5lu.%06lu] %s", us / 1000000, us % 1000000,
-		       tags[level]);
+		       READ_ONCE(emergency) ? "" : tags[level]);
 	va_start(args, fmt);
 	len += vsnprintf(line + len, sizeof(line) - (size_t)len, fmt, args);
 	va_end(args);

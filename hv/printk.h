@@ -27,7 +27,7 @@ void printk(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 #define pr_info(...) printk(LOG_INFO, __VA_ARGS__)
 #define pr_debug(...) printk(LOG_DEBUG, __VA_ARGS__)
 
-/* Lets burst messages through per second and place; the next one that passes tells how many did not. */
+/* Lets ten messages per second and place through; the next that passes tells how many did not. */
 struct ratelimit {
 	u64 window_start;
 	u32 passed;
@@ -53,7 +53,7 @@ void printk_init(void);
  */
 void printk_apply_options(void);
 
-/* Memory of PRINTK_LOG_SIZE that outlives a warm reset; a valid log found there is kept in front. */
+/* PRINTK_LOG_SIZE bytes that outlive a warm reset; a valid log found there is kept in front. */
 void printk_set_log(void *area);
 
 /* dom0 now owns COM1: stop writing to it, unless console=...,keep. */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory and string functions. The compiler calls memcpy and friends on its own, so they exist under
- * their C names; REP string instructions are fast on every CPU this runs on.
+ * Memory and string functions. The compiler calls memcpy and friends on its own, so they exist
+ * under their C names; REP string instructions are fast on every CPU this runs on.
  */
 #include "hv/string.h"
-
-#include "arch/x86/errno.h"
 
 void *memcpy(void *dst, const void *src, size_t n)
 {
 	void *d = dst;
+	size_t words = n / 8;
 
+	n %= 8;
+	__asm__ volatile("rep movsq" : "+D"(d), "+S"(src), "+c"(words)::"memory");
 	__asm__ volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n)::"memory");
 	return dst;
 }
@@ -22,16 +23,26 @@ void *memmove(void *dst, const void *src, size_t n)
 
 	if (d <= s || d >= s + n)
 		return memcpy(dst, src, n);
-	while (n-- > 0)
-		d[n] = s[n];
+	for (; n % 8; n--)
+		d[n - 1] = s[n - 1];
+	if (n) { /* downwards by words: dom0's kernel and initrd are moved so */
+		d += n - 8;
+		s += n - 8;
+		n /= 8;
+		__asm__ volatile("std; rep movsq; cld" : "+D"(d), "+S"(s), "+c"(n)::"memory");
+	}
 	return dst;
 }
 
 void *memset(void *dst, int c, size_t n)
 {
 	void *d = dst;
+	u64 word = (u8)c * 0x0101010101010101ul;
+	size_t words = n / 8;
 
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+	n %= 8;
+	__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(word) : "memory");
+	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(word) : "memory");
 	return dst;
 }
 
@@ -90,85 +101,4 @@ char *strchr(const char *s, int c)
 		if (!*s)
 			return NULL;
 	}
-}
-
-size_t string_copy(char *dst, const char *src, size_t size)
-{
-	size_t len = strlen(src);
-
-	if (size > 0) {
-		size_t n = MIN(len, size - 1);
-
-		memcpy(dst, src, n);
-		dst[n] = '\0';
-	}
-	return len;
-}
-
-static int digit_value(char c, unsigned int base)
-{
-	int v = -1;
-
-	if (c >= '0' && c <= '9')
-		v = c - '0';
-	else if (c >= 'a' && c <= 'f')
-		v = c - 'a' + 10;
-	else if (c >= 'A' && c <= 'F')
-		v = c - 'A' + 10;
-	return v >= 0 && (unsigned int)v < base ? v : -1;
-}
-
-/* Reads digits up to the first other character; NULL when there is none or the value overflows. */
-static const char *parse_digits(const char *s, u64 *val)
-{
-	unsigned int base = 10;
-	const char *start;
-	u64 v = 0;
-
-	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-		base = 16;
-		s += 2;
-	}
-	start = s;
-	for (int d; (d = digit_value(*s, base)) >= 0; s++) {
-		if (v > (~0ul - (u64)d) / base)
-			return NULL;
-		v = v * base + (u64)d;
-	}
-	*val = v;
-	return s == start ? NULL : s;
-}
-
-int string_to_u64(const char *s, u64 *val)
-{
-	u64 v;
-	const char *end = parse_digits(s, &v);
-
-	if (!end || *end)
-		return -EINVAL;
-	*val = v;
-	return 0;
-}
-
-int string_to_size(const char *s, u64 *val)
-{
-	static const char suffixes[] = "KMGT";
-	u64 v;
-	const char *end = parse_digits(s, &v);
-	unsigned int shift = 0;
-
-	if (!end)
-		return -EINVAL;
-	if (*end) {
-		char c = *end >= 'a' ? (char)(*end - 'a' + 'A') : *end;
-		const char *hit = strchr(suffixes, c);
-
-		if (!hit || !*hit || end[1])
-			return -EINVAL;
-		shift = 10 * (unsigned int)(hit - suffixes + 1);
-		if (v > ~0ul >> shift)
-			return -EINVAL;
-	}
-	*val = v << shift;
-	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers that assembly shares with C. Compiled to text only; the Makefile turns the marked lines into
- * asm_offsets.h, so no offset is ever typed by hand.
+ * Numbers that assembly shares with C. Compiled to text only; the Makefile turns the marked lines
+ * into asm_offsets.h, so no offset is ever typed by hand.
  */
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/regs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The real-time clock. Two readings must agree, because the clock may tick in the middle of one; with
- * update-in-progress clear before each.
+ * The real-time clock. Two readings must agree, because the clock may tick in the middle of one;
+ * with update-in-progress clear before each.
  */
 #include "arch/x86/cmos.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Feature detection, once, into one table that everybody asks; and the control registers, the same on
- * every CPU. Features are looked up by {leaf, register, bit} so that adding one is one line.
+ * Feature detection, once, into one table that everybody asks; and the control registers, the same
+ * on every CPU. Features are looked up by {leaf, register, bit} so that adding one is one line.
  */
 #include "arch/x86/cpu.h"
 

@@ -2,7 +2,8 @@
 /*
  * Purpose:  what the processor is and can do; per-CPU control register setup.
  * Callers:  boot, hv, svm/, vmx/. Context: cpu_identify() once on the boot CPU, before anything
- *           reads cpu_info; cpu_setup() once on every CPU. Locking: cpu_info is constant afterwards.
+ *           reads cpu_info; cpu_setup() once on every CPU. Locking: cpu_info is constant
+ *           afterwards.
  * Lifetime: forever. Errors: cpu_identify() returns a reason when the CPU lacks a necessity.
  */
 #ifndef MINIBUS_ARCH_CPU_H

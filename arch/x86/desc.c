@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Segments and gates. One GDT and TSS per CPU (a TSS is busy on one CPU only, and the IST stacks are
- * per CPU); one IDT for all, because every gate is the same everywhere.
+ * Segments and gates. One GDT and TSS per CPU (a TSS is busy on one CPU only, and the IST stacks
+ * are per CPU); one IDT for all, because every gate is the same everywhere.
  */
 #include "arch/x86/desc.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Extended state on a vCPU switch. Areas have the standard (not compacted) XSAVE format, or FXSAVE's
- * when there is no XSAVE. Everything the CPU supports is saved, because a guest may clear an XCR0 bit
- * while the registers behind it still hold its data.
+ * Extended state on a vCPU switch. Areas have the standard (not compacted) XSAVE format, or
+ * FXSAVE's when there is no XSAVE. Everything the CPU supports is saved, because a guest may clear
+ * an XCR0 bit while the registers behind it still hold its data.
  */
 #include "arch/x86/fpu.h"
 

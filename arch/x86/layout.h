@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Purpose:  where things lie, shared by C and assembly (so: plain numbers only).
- * Callers:  paging.h, the .S files of boot; linker.ld repeats the numbers. Context, locking, lifetime, errors: constants only.
+ * Callers:  paging.h, the .S files of boot; linker.ld repeats the numbers. Context, locking,
+ *           lifetime, errors: constants only.
  */
 #ifndef MINIBUS_ARCH_LAYOUT_H
 #define MINIBUS_ARCH_LAYOUT_H

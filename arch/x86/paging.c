@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hypervisor's own page tables: four levels, built once at boot, changed only at the edges later
- * (MMIO windows, stacks, the AP trampoline). One function, map_range(), does all mapping: it takes
- * the largest page that fits alignment and length. Guest tables are another matter (hv/gpm.c).
+ * The hypervisor's own page tables: four levels, built once at boot, changed only at the edges
+ * later (MMIO windows, stacks, the AP trampoline). One function, map_range(), does all mapping: it
+ * takes the largest page that fits alignment and length. Guest tables are another matter
+ * (hv/gpm.c).
  */
 #include "arch/x86/paging.h"
 
@@ -127,7 +128,7 @@ static int map_direct(u64 *table, u64 start, u64 end, u64 flags)
 			 flags | PTE_NX | PTE_G, NO_LIMIT);
 }
 
-/* Text and rodata must not become writable through the direct map: those pages are read-only there. */
+/* Text and rodata must not be writable through the direct map: they are read-only there too. */
 static int map_direct_around_image(u64 *table, const struct paging_range *r)
 {
 	u64 ro_start = (u64)_text_start - IMAGE_BASE, ro_end = (u64)_rodata_end - IMAGE_BASE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Starting the application processors by INIT, SIPI, SIPI (SDM Vol 3 "MP Initialization"; the APM has
- * the same sequence), one after another: they share one trampoline page and one set of parameters.
+ * Starting the application processors by INIT, SIPI, SIPI (SDM Vol 3 "MP Initialization"; the APM
+ * has the same sequence), one after another: they share one trampoline page and one set of
+ * parameters.
  */
 #include "arch/x86/smp.h"
 

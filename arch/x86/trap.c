@@ -77,8 +77,8 @@ static bool fix_up(struct trap_frame *frame)
 }
 
 /*
- * A device (so dom0) can be programmed to send 0x10..0x1f, the numbers of exceptions. An interrupt is
- * in service in the local APIC, an exception is not.
+ * A device (so dom0) can be programmed to send 0x10..0x1f, the numbers of exceptions. An interrupt
+ * is in service in the local APIC, an exception is not.
  */
 static bool is_interrupt(unsigned int vector)
 {

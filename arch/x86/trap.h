@@ -33,7 +33,7 @@
 #define TRAP_VE 20
 #define TRAP_CP 21
 
-/* Vectors 0x20..0xff, and 0x10..0x1f when the local APIC shows them in service. The handler EOIs. */
+/* Vectors 0x20..0xff, and 0x10..0x1f if the local APIC has them in service. The handler EOIs. */
 void trap_set_irq_handler(void (*fn)(struct trap_frame *frame, unsigned int vector));
 
 /* Returns true if the NMI was one of ours (stop, kick); false makes it fatal. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * TSC frequency. CPUID 15h is believed only on Intel and only when it gives all three numbers and a
- * sane result (an emulated one is known to lie by a factor of three); else the TSC is counted against
- * the ACPI PM timer, or PIT channel 2 if there is none. The local APIC timer is counted in the same
- * interval. The shorter of two attempts wins: a delay can only make the interval look longer.
+ * sane result (an emulated one is known to lie by a factor of three); else the TSC is counted
+ * against the ACPI PM timer, or PIT channel 2 if there is none. The local APIC timer is counted in
+ * the same interval. The shorter of two attempts wins: a delay can only make the interval look
+ * longer.
  */
 #include "arch/x86/tsc.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Purpose:  polled output to COM1 (115200 8n1) and to the debug port 0xe9.
- * Callers:  hv/printk.c; hv when dom0 takes COM1 over. Context: any, NMI too. Locking: the caller's.
+ * Callers:  hv/printk.c; hv when dom0 takes COM1 over. Context: any, NMI too. Locking: the
+ *           caller's.
  * Lifetime: from uart_init(). Errors: absent devices swallow their characters.
  */
 #ifndef MINIBUS_ARCH_UART_H
