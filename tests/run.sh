@@ -13,7 +13,7 @@ table=
 tests()
 {
 	case ${1:-all} in
-	quick) ls tests/style.sh tests/abi/*.t "$BUILD"/unit/test_*[!.]? 2>/dev/null ;;
+	quick) ls tests/style.sh tests/abi/*.t tests/unit/*.t "$BUILD"/unit/test_*[!.]? 2>/dev/null ;;
 	all)
 		tests quick
 		ls tests/build/*.t tests/guest/*.t tests/linux/*.t 2>/dev/null

@@ -30,6 +30,7 @@ struct console {
 	bool input_open; /* standard input has not ended */
 	size_t pending;	 /* bytes of input the guest has not taken yet */
 	char input[CHUNK];
+	int output_error;  /* errno of standard output */
 	uint64_t deadline; /* of the time after the end of input; 0 = none */
 	int timeout_ms;
 };
@@ -46,7 +47,8 @@ static int console_open(const struct tree *tree, const char *name, struct fault 
 	return fd >= 0 ? fd : fault_set(fault, errno, "%s: %s", path, strerror(errno));
 }
 
-static bool write_all(const char *at, size_t len)
+/* 0 or the errno of standard output. */
+static int write_all(const char *at, size_t len)
 {
 	while (len) {
 		ssize_t done = write(STDOUT_FILENO, at, len);
@@ -60,21 +62,23 @@ static bool write_all(const char *at, size_t len)
 		if (done < 0 && errno == EINTR && !watch_signal())
 			continue;
 		if (done <= 0)
-			return false;
+			return done ? errno : EIO;
 		at += done;
 		len -= (size_t)done;
 	}
-	return true;
+	return 0;
 }
 
 /* Bytes printed, 0 = nothing there now, < 0 = no more output possible. */
-static ssize_t print_output(int fd)
+static ssize_t print_output(struct console *c)
 {
 	char buf[CHUNK];
-	ssize_t len = read(fd, buf, sizeof(buf));
+	ssize_t len = read(c->fd, buf, sizeof(buf));
 
-	if (len > 0)
-		return write_all(buf, (size_t)len) ? len : -1;
+	if (len > 0) {
+		c->output_error = write_all(buf, (size_t)len);
+		return c->output_error ? -1 : len;
+	}
 	return len == 0 || errno == EAGAIN || errno == EINTR ? 0 : -1;
 }
 
@@ -134,9 +138,11 @@ static enum console_end copy(struct console *c)
 		}
 		send_input(c);
 		guest_ask(c->tree, c->name, &status);
-		got = print_output(c->fd);
-		if (got < 0 || (!got && guest_ended(&status)))
+		got = print_output(c);
+		if (got <= 0 && guest_ended(&status))
 			return CONSOLE_ENDED;
+		if (got < 0)
+			return CONSOLE_LEFT;
 		if (!got && !c->pending && c->deadline && watch_now_ms() >= c->deadline)
 			return CONSOLE_TIMEOUT;
 		quiet = !got && fds[0].revents & (POLLIN | POLLHUP | POLLERR);
@@ -166,6 +172,9 @@ int console_run(const struct tree *tree, const char *name, int timeout_ms, enum 
 		fputc('\n', stderr);
 	}
 	close(c.fd);
+	if (c.output_error && *end != CONSOLE_SIGNAL)
+		return fault_set(fault, c.output_error, "standard output: %s",
+				 strerror(c.output_error));
 	return 0;
 }
 

@@ -82,8 +82,11 @@ bool guest_exists(const struct tree *tree, const char *name)
 {
 	char path[TREE_PATH];
 
+	/* Guests made by hand may have names that create would not give; a path is none. */
+	if (!*name || *name == '.' || strchr(name, '/'))
+		return false;
 	tree_path(path, tree->configfs, "guests/%s", name);
-	return config_name_ok(name) && tree_exists(path);
+	return tree_exists(path);
 }
 
 void guest_ask(const struct tree *tree, const char *name, struct guest_status *status)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Preloaded into `minibus` by test_cli.t: makes an ordinary directory behave like Minibus's
- * configfs, as far as the command needs it. mkdir gives a guest or device its attributes, rmdir takes them
- * along, words written to control change the state. FAKE_FAIL names the attribute or word whose
- * writing fails; FAKE_END is how a started guest ends at once, after writing FAKE_TEXT.
+ * configfs, as far as the command needs it. mkdir gives a guest or device its attributes, rmdir
+ * takes them along, words written to control change the state. FAKE_FAIL names the attribute or
+ * word whose writing fails; FAKE_END is how a started guest ends at once, after writing FAKE_TEXT.
  */
 #include <dirent.h>
 #include <dlfcn.h>

@@ -102,6 +102,9 @@ check "unpause" 0 '^$' unp g
 check "pause of an unknown guest" 1 'pause h: no such guest' pause h
 printf 'hello from g\n' >"$dir/dev/g.console"
 check "console with a timeout" 0 'hello from g' console -t 0.3 g
+timeout 20 env LD_PRELOAD="$dir/fake.so" "$minibus" console g </dev/null >/dev/full 2>"$dir/err"
+is "console into a full disk fails" $? 1
+like "... and says so" "$(cat "$dir/err")" 'console g: standard output: No space'
 if command -v script >/dev/null; then
 	out=$({ sleep 0.5; printf 'x\035'; sleep 0.5; } | timeout 20 script -qec "
 		stty -g >$dir/before; '$minibus' console g; stty -g >$dir/after" /dev/null)
