@@ -20,12 +20,14 @@
 #include "hv/panic.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
+#include "hv/pvclock.h"
 #include "hv/priv_build.h"
 #include "hv/run.h"
 #include "hv/sched.h"
 #include "hv/string.h"
 #include "hv/vcpu_ops.h"
 
+#define NS_PER_SEC 1000000000ul
 #define LOW_MEMORY_END 0x100000ul
 #define TRAMPOLINE_FIRST 0x8000ul
 #define TRAMPOLINE_LAST 0x90000ul
@@ -248,6 +250,7 @@ NORETURN void hv_main(const struct boot_info *info)
 	if (tsc_init(acpi_info.pm_timer_port)) /* also counts the APIC timer */
 		cannot_start("no clock found to measure the TSC with (PM timer, PIT)");
 	boot_time = cmos_read_time();
+	pvclock_init(boot_time * NS_PER_SEC);
 	fpu_init();
 	if (vendor_init())	       /* says itself what is missing */
 		cannot_start("this machine cannot run domains");
@@ -258,6 +261,7 @@ NORETURN void hv_main(const struct boot_info *info)
 	if (err)
 		cannot_start(err);
 	extent_release_boot();
+	pr_info("starting dom0\n");
 	printk_release_console();      /* COM1 is dom0's from its first instruction on */
 	if (domain_start(dom0))
 		panic("dom0 cannot be started");

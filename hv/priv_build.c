@@ -133,7 +133,7 @@ static const char *skip_file_name(const char *cmdline)
 /* Is there guest memory that a 32-bit device of dom0 could not reach? */
 static bool pool_above_4g(void)
 {
-	for (u64 e = 4 * GIB >> EXTENT_SHIFT; e < extent_limit(); e++)
+	for (u64 e = 4 * GIB >> EXTENT_SHIFT; e < extent_limit() >> EXTENT_SHIFT; e++)
 		if (extent_owner(HPA(e << EXTENT_SHIFT)) == OWNER_FREE)
 			return true;
 	return false;
@@ -254,7 +254,6 @@ const char *priv_build(const struct boot_info *info)
 		error = priv_map_memory();
 	if (error)
 		return error;
-	extent_release_boot();
 
 	v = dom0->vcpu[0];
 	start.rip = p.kernel + BZIMAGE_ENTRY64;

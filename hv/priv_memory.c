@@ -53,7 +53,7 @@ const char *priv_take_memory(const struct boot_info *info)
 
 	if (!dom0_mem && want < DOM0_MEM_MIN)
 		want = DOM0_MEM_MIN;
-	for (u64 e = 0; e < extent_limit() && got < want; e++) {
+	for (u64 e = 0; e < extent_limit() >> EXTENT_SHIFT && got < want; e++) {
 		hpa_t pa = HPA(e << EXTENT_SHIFT);
 
 		if (!extent_set_owner(pa, OWNER_FREE, OWNER_DOM0) ||
@@ -81,7 +81,7 @@ bool priv_is_ram(u64 start, u64 size)
 
 u64 priv_find_ram(u64 size, u64 align, u64 max, u64 avoid, u64 avoid_end)
 {
-	u64 top = MIN(max + 1, extent_limit() << EXTENT_SHIFT);
+	u64 top = MIN(max + 1, extent_limit());
 	u64 a;
 
 	if (size > top)
@@ -104,7 +104,7 @@ const char *priv_map_memory(void)
 	top = MIN(top, cpu_info.phys_mask + 1);
 	if (gpm_map(&dom0->gpm, GPA(0), HPA(0), top, GPM_RWX, false))
 		return "no memory for dom0's map: hv_heap= is too small";
-	for (u64 e = 0; e < extent_limit(); e++) {
+	for (u64 e = 0; e < extent_limit() >> EXTENT_SHIFT; e++) {
 		hpa_t pa = HPA(e << EXTENT_SHIFT);
 
 		if (is_dom0_owner(extent_owner(pa)))
