@@ -46,7 +46,7 @@ static struct vcpu *queue_vcpu(struct domain *d, u32 queue)
 /* The consumer sleeps and wants a vector: wake it once. */
 static void queue_wake(struct tunnel_queue *q, struct mb_eventq *page, struct vcpu *v)
 {
-	u32 vector = READ_ONCE(q->vector);
+	u32 vector = atomic_load(&q->vector);
 
 	if (vector && atomic_cmpxchg(&page->state, MB_EVQ_ASLEEP, MB_EVQ_AWAKE)) {
 		vcpu_count(v, EV_INJECT);
@@ -206,7 +206,7 @@ int tunnel_queue_set(struct domain *d, u32 vcpu, u32 prio, u64 gpa, u32 vector)
 	 * vector that finds nothing. */
 	if (page && vector)
 		atomic_store(&page->state, MB_EVQ_ASLEEP);
-	WRITE_ONCE(t->queue[queue].vector, page ? vector : 0);
+	atomic_store(&t->queue[queue].vector, page ? vector : 0);
 	/* A full fence: pairs with the locked operations of tunnel_post() and queue_raise(). */
 	old = atomic_exchange(&t->queue[queue].page, page);
 	spin_unlock(&t->lock);
