@@ -48,7 +48,9 @@ static int parse_custom(const char *value)
 static const struct cmdline_option size_option = {"mem", CMDLINE_SIZE, &size_value, NULL, "SIZE"};
 static const struct cmdline_option uint_option = {"cpus", CMDLINE_UINT, &uint_value, NULL, "N"};
 static const struct cmdline_option bool_option = {"flag", CMDLINE_BOOL, &bool_value, NULL, "y"};
-static const struct cmdline_option string_option = {"name", CMDLINE_STRING, string_value, NULL, "S"};
+static const struct cmdline_option string_option = {
+	"name", CMDLINE_STRING, string_value, NULL, "TEXT",
+};
 static const struct cmdline_option custom_option = {
 	"custom", CMDLINE_CUSTOM, NULL, parse_custom, "good",
 };
