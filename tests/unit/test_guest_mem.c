@@ -102,7 +102,8 @@ static void test_dom0(void)
 
 static void test_page(void)
 {
-	ok(guest_page(&guest, GPA(0x2ff8), 8) == ram + 0x2ff8 && !guest_page(&guest, GPA(0x2ff9), 8) &&
+	ok(guest_page(&guest, GPA(0x2ff8), 8) == ram + 0x2ff8 &&
+	   !guest_page(&guest, GPA(0x2ff9), 8) &&
 	   guest_page(&guest, GPA(0x3000), PAGE_SIZE) == ram + 0x3000 &&
 	   !guest_page(&guest, GPA(0), 0) && !guest_page(&guest, GPA(0), PAGE_SIZE + 1) &&
 	   !guest_page(&guest, GPA(RAM * EXTENT_SIZE), 8), "guest_page: one page, all of it");

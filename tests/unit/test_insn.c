@@ -149,7 +149,8 @@ static void test_limits(void)
 
 	memset(bytes, 0x66, sizeof(bytes));
 	memcpy(bytes + 12, "\x8b\x50\x20", 3);
-	ok(!insn_decode_mmio(bytes, 20, true, false, &out) && out.len == 15, "15 bytes are allowed");
+	ok(!insn_decode_mmio(bytes, 20, true, false, &out) && out.len == 15,
+	   "15 bytes are allowed");
 	memset(bytes, 0x66, sizeof(bytes));
 	memcpy(bytes + 13, "\x8b\x50\x20", 3);
 	ok(insn_decode_mmio(bytes, 20, true, false, &out) == -MB_EINVAL, "16 bytes are not");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's uart: what Linux's 8250 driver probes and polls, the output ring over its wrap, and that
- * dom0 is told once per burst. The register facts are those of the 16550A data sheet.
+ * A guest's uart: what Linux's 8250 driver probes and polls, the output ring over its wrap, and
+ * that dom0 is told once per burst. The register facts are those of the 16550A data sheet.
  *
  * SOURCES: hv/vuart.c hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
