@@ -106,7 +106,8 @@ int venet_rx_poll(struct venet_pair *pair, int budget); /* NAPI; frames */
 /* venet_tx.c */
 int venet_tx_create(struct venet_pair *pair);
 void venet_tx_destroy(struct venet_pair *pair, bool closed);
-bool venet_tx_poll(struct venet_pair *pair, int budget); /* NAPI; true: call again */
+/* NAPI; true: call again. *reaped counts completions, if it got to look at them. */
+bool venet_tx_poll(struct venet_pair *pair, int budget, u32 *reaped);
 netdev_tx_t venet_tx_start(struct sk_buff *skb, struct net_device *dev);
 
 extern const struct ethtool_ops venet_ethtool_ops;

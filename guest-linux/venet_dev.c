@@ -33,16 +33,19 @@ static void pair_timer(struct timer_list *t)
 static int pair_poll(struct napi_struct *napi, int budget)
 {
 	struct venet_pair *pair = container_of(napi, struct venet_pair, napi);
-	bool again;
+	u32 reaped = 0;
 	int frames = 0;
+	bool again;
 
-	again = venet_tx_poll(pair, budget);
+	again = venet_tx_poll(pair, budget, &reaped);
 	if (!budget) /* netpoll: transmit only */
 		return 0;
 	if (!READ_ONCE(pair->nv->broken))
 		frames = venet_rx_poll(pair, budget);
 	if (frames == budget)
 		return budget;
+	if (!frames && !reaped)
+		pair->rx.region.stats.spurious++;
 	/* Arm before completing: an event in between marks NAPI as missed, and it runs again. The
 	 * other way round the next poll could already be using the ring on another CPU. */
 	if (!READ_ONCE(pair->nv->broken) && (!ioq_arm(&pair->rx.com) || again))

@@ -259,8 +259,7 @@ int venet_rx_poll(struct venet_pair *pair, int budget)
 		venet_break(pair->nv, &rx->region, "impossible receive completion");
 		return frames;
 	}
-	if (!ioq_release(&rx->com))
-		rx->region.stats.spurious++;
+	ioq_release(&rx->com);
 	if (rx->nfree || rx->sub.head != rx->sub.published)
 		if (!venet_rx_fill(pair))
 			mod_timer(&pair->timer, jiffies + 1);

@@ -3,19 +3,21 @@
  * venet, transmitting: one chain per frame, straight from the skb's memory.
  *
  * Completions cost no interrupt if nobody waits for them: each transmission reaps what is done, so
- * does every poll, and a timer takes the rest. An interrupt is asked for only when large frames
- * are under way (their sender's window depends on it) or the queue is stopped, and then one for
- * three quarters of what is under way.
+ * does every poll, and a timer takes the rest. An interrupt is asked for only when large TCP frames
+ * or many frames are under way (their sender waits for it) or the queue is stopped, and then one
+ * for three quarters of what is under way.
  */
 #include <linux/etherdevice.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
+#include <net/sock.h>
 #include <asm/io.h>
 
 #include "venet.h"
 
 #define TX_SMALL 256u			/* frames up to this size may wait for the timer */
+#define TX_MANY 16u			/* frames under way that do not wait for it */
 #define TX_LAZY 2			/* jiffies */
 #define TX_MAX_DESC (MAX_SKB_FRAGS + 2) /* header, linear part, fragments */
 #define HDR_BYTES ((u32)sizeof(struct vb_net_hdr))
@@ -35,8 +37,8 @@ static bool tx_room(struct venet_tx *tx)
 	return tx->nfree && ioq_space(&tx->sub) >= TX_MAX_DESC;
 }
 
-/* Transmit lock held. Take the completions; budget as for napi_consume_skb(). */
-static void tx_reap(struct venet_pair *pair, int budget)
+/* Transmit lock held. Take the completions; budget as for napi_consume_skb(). How many? */
+static u32 tx_reap(struct venet_pair *pair, int budget)
 {
 	struct venet_tx *tx = &pair->tx;
 	u32 packets = 0, bytes = 0, refused = 0;
@@ -75,6 +77,7 @@ static void tx_reap(struct venet_pair *pair, int budget)
 	/* up is cleared before the queues are stopped under this lock: no waking after that. */
 	if (netif_tx_queue_stopped(tx_queue(pair)) && READ_ONCE(pair->nv->up) && tx_room(tx))
 		netif_tx_wake_queue(tx_queue(pair));
+	return packets;
 }
 
 /* Transmit lock held. See to it that what is under way gets reaped. True: some is done already. */
@@ -92,6 +95,17 @@ static bool tx_rearm(struct venet_pair *pair)
 	if (!timer_pending(&pair->timer))
 		mod_timer(&pair->timer, jiffies + TX_LAZY);
 	return false;
+}
+
+/* Does the sender wait for this frame's completion? TCP does: it limits what lies in queues. Others
+ * only when much is under way. */
+static bool tx_urgent(const struct venet_tx *tx, const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	if (skb->len <= TX_SMALL)
+		return false;
+	return tx_under_way(tx) >= TX_MANY || (sk && sk_fullsock(sk) && sk_is_tcp(sk));
 }
 
 static int tx_header(const struct sk_buff *skb, struct vb_net_hdr *h)
@@ -190,7 +204,7 @@ netdev_tx_t venet_tx_start(struct sk_buff *skb, struct net_device *dev)
 	}
 	tx->nfree--;
 	tx->skb[id] = skb;
-	if (len > TX_SMALL)
+	if (tx_urgent(tx, skb))
 		tx->want_irq = true;
 	skb_tx_timestamp(skb);
 	if (!tx_room(tx)) {
@@ -252,7 +266,7 @@ void venet_tx_destroy(struct venet_pair *pair, bool closed)
 	tx->free = NULL;
 }
 
-bool venet_tx_poll(struct venet_pair *pair, int budget)
+bool venet_tx_poll(struct venet_pair *pair, int budget, u32 *reaped)
 {
 	struct netdev_queue *txq = tx_queue(pair);
 	bool again;
@@ -260,7 +274,7 @@ bool venet_tx_poll(struct venet_pair *pair, int budget)
 	/* Whoever has the lock is transmitting, so reaps and re-arms itself. */
 	if (!__netif_tx_trylock(txq))
 		return false;
-	tx_reap(pair, budget);
+	*reaped = tx_reap(pair, budget);
 	again = tx_rearm(pair);
 	__netif_tx_unlock(txq);
 	return again;
