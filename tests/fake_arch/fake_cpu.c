@@ -19,7 +19,12 @@ static __thread struct percpu this_percpu;
 
 unsigned int cpu_count = 4;
 struct percpu *percpu_table[CPUS_MAX];
-struct cpu_info cpu_info = {.brand = "unit test"};
+struct cpu_info cpu_info = {
+	.brand = "unit test",
+	.phys_bits = 48,
+	.phys_mask = (1ul << 48) - 1,
+	.features = BIT(CPU_FEAT_PAGE1GB),
+};
 u64 tsc_khz = 1000000;
 u64 tsc_boot;
 jmp_buf *fake_stop;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hv/page_alloc.h for unit tests. Extents live in one mapping at a fixed address; those that are free
- * are poisoned, so ASan reports who touches memory that he gave back. Pages come from malloc().
+ * hv/page_alloc.h for unit tests. Extents live in one mapping at a fixed address; those that are
+ * free are poisoned, so ASan reports who touches memory that he gave back. Pages come from
+ * malloc().
  */
 #include "fake.h"
 
@@ -48,7 +49,7 @@ static void own(unsigned int first, unsigned int count, u16 owner)
 void fake_ram_init(unsigned int count, unsigned int dom0_count)
 {
 	void *p = mmap(extent_ptr(0), count * EXTENT_SIZE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (p != extent_ptr(0))
 		panic("no mapping of %u extents at %#lx", count, FAKE_RAM);

@@ -6,6 +6,7 @@
 #include "fake.h"
 
 #include "arch/x86/atomic.h"
+#include "hv/exit_msr.h"
 #include "hv/page_alloc.h"
 #include "hv/sched.h"
 #include "hv/vcpu.h"
@@ -55,6 +56,11 @@ void vlapic_post(struct vcpu *v, u8 vector, bool level)
 	atomic_fetch_add(&fake_vectors, 1ul);
 	if (fake_post_hook)
 		fake_post_hook(v, vector);
+}
+
+void exit_msr_setup(struct domain *d)
+{
+	(void)d;
 }
 
 u32 sched_choose_cpu(void)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit test of hv/tunnel.c: events, routes, pages that come and go, binding, calls, hostile pages, and
- * a stress with threads that send, consume, route and move queues at random and must lose nothing.
+ * Unit test of hv/tunnel.c: events, routes, pages that come and go, binding, calls, hostile pages,
+ * and a stress with threads that send, consume, route and move queues at random and must lose
+ * nothing.
  *
  * SOURCES: hv/tunnel.c hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  * SOURCES: tests/fake_arch/fake_vcpu.c tests/fake_arch/fake_vendor.c
@@ -124,16 +125,18 @@ static void test_events(void)
 	ok(!tunnel_route(&guest, 70, 1, 0), "a port is routed to it");
 	tunnel_post(&guest, 70);
 	ok(has(0, 70) && pages[0].q.summary == 2 && pages[0].q.state == MB_EVQ_AWAKE &&
-		   fake_vectors == 1, "the first event injects one vector");
+	           fake_vectors == 1,
+	   "the first event injects one vector");
 	tunnel_post(&guest, 70);
 	tunnel_route(&guest, 3, 1, 0);
 	tunnel_post(&guest, 3);
 	ok(fake_vectors == 1 && has(0, 3), "none is injected while the consumer is awake");
-	ok(vcpus[1][1].counters[MB_CNT_EV_MERGED] == 1 &&
-		   vcpus[1][1].counters[MB_CNT_EV_POST] == 3, "merged events are counted");
+	ok(vcpus[1][1].counters[MB_CNT_EV_MERGED] == 1 && vcpus[1][1].counters[MB_CNT_EV_POST] == 3,
+	   "merged events are counted");
 	memset(taken, 0, sizeof(taken));
 	drain(&pages[0].q, take);
-	ok(taken[1] == BIT(6) && taken[0] == BIT(3) && taken[2] == 0, "the consumer gets both ports");
+	ok(taken[1] == BIT(6) && taken[0] == BIT(3) && taken[2] == 0,
+	   "the consumer gets both ports");
 	tunnel_post(&guest, 70);
 	ok(fake_vectors == 2, "after it slept, the next event injects");
 	tunnel_post(&guest, MB_GUEST_PORTS);
@@ -151,11 +154,13 @@ static void test_route(void)
 	ok(has(0, 9), "a new port is routed to the first queue");
 	ok(!tunnel_route(&guest, 9, 2, 3) && !has(0, 9) && has(1, 9) && fake_vectors == 2,
 	   "a pending event moves along with its route");
-	ok(!tunnel_route(&guest, 9, 2, 3) && has(1, 9) && fake_vectors == 2, "routing is idempotent");
+	ok(!tunnel_route(&guest, 9, 2, 3) && has(1, 9) && fake_vectors == 2,
+	   "routing is idempotent");
 	ok(tunnel_route(&guest, 256, 0, 0) == -MB_EINVAL &&
-		   tunnel_route(&guest, 0, VCPUS, 0) == -MB_EINVAL &&
-		   tunnel_route(&guest, 0, 0, MB_EVQ_PRIOS) == -MB_EINVAL &&
-		   tunnel_route(&guest, ~0u, ~0u, ~0u) == -MB_EINVAL, "bad routes are refused");
+	           tunnel_route(&guest, 0, VCPUS, 0) == -MB_EINVAL &&
+	           tunnel_route(&guest, 0, 0, MB_EVQ_PRIOS) == -MB_EINVAL &&
+	           tunnel_route(&guest, ~0u, ~0u, ~0u) == -MB_EINVAL,
+	   "bad routes are refused");
 	tunnel_route(&guest, 9, 1, 1);
 	ok(!has(1, 9), "an event routed to no queue leaves the old one");
 	tunnel_queue_set(&guest, 1, 1, gpa_of(2), VECTOR);
@@ -181,13 +186,13 @@ static void test_queue(void)
 	tunnel_queue_set(&guest, 0, 0, gpa_of(0), VECTOR);
 	ok(!has(1, 5) && has(0, 5) && has(0, 6), "replacing the page moves them");
 	ok(tunnel_queue_set(&guest, VCPUS, 0, gpa_of(0), VECTOR) == -MB_EINVAL &&
-		   tunnel_queue_set(&guest, 0, MB_EVQ_PRIOS, gpa_of(0), VECTOR) == -MB_EINVAL &&
-		   tunnel_queue_set(&guest, 0, 0, gpa_of(0) + 8, VECTOR) == -MB_EINVAL &&
-		   tunnel_queue_set(&guest, 0, 0, gpa_of(0), 0x1f) == -MB_EINVAL &&
-		   tunnel_queue_set(&guest, 0, 0, gpa_of(0), 0x100) == -MB_EINVAL,
+	           tunnel_queue_set(&guest, 0, MB_EVQ_PRIOS, gpa_of(0), VECTOR) == -MB_EINVAL &&
+	           tunnel_queue_set(&guest, 0, 0, gpa_of(0) + 8, VECTOR) == -MB_EINVAL &&
+	           tunnel_queue_set(&guest, 0, 0, gpa_of(0), 0x1f) == -MB_EINVAL &&
+	           tunnel_queue_set(&guest, 0, 0, gpa_of(0), 0x100) == -MB_EINVAL,
 	   "malformed queues are refused");
 	ok(tunnel_queue_set(&guest, 0, 0, 0x100000000ull, VECTOR) == -MB_EFAULT &&
-		   guest.tunnel.queue[0].page == &pages[0].q,
+	           guest.tunnel.queue[0].page == &pages[0].q,
 	   "a page that is not the domain's is refused, the old one stays");
 	ok(!tunnel_queue_set(&guest, 3, 3, NONE, 0xffff), "removing what is not there is harmless");
 	end();
@@ -198,22 +203,25 @@ static void test_bind(void)
 	begin();
 	tunnel_queue_set(&guest, 0, 0, gpa_of(0), VECTOR);
 	tunnel_queue_set(&host, 0, 0, gpa_of(1), VECTOR);
-	ok(tunnel_send(&vcpus[1][0], 4) == -MB_ENOENT && tunnel_send(&vcpus[1][0], 256) == -MB_EINVAL,
+	ok(tunnel_send(&vcpus[1][0], 4) == -MB_ENOENT &&
+	           tunnel_send(&vcpus[1][0], 256) == -MB_EINVAL,
 	   "no sending on a free port or beyond the table");
 	ok(!tunnel_bind(&guest, 4, &host, 4095), "two ports are joined");
 	ok(!tunnel_send(&vcpus[1][0], 4) && has(1, 4095), "the guest's event reaches dom0's port");
 	ok(!tunnel_send(&vcpus[0][3], 4095) && has(0, 4), "and back");
 	ok(tunnel_bind(&guest, 4, &host, 7) == -MB_EEXIST &&
-		   tunnel_bind(&guest, 5, &host, 4095) == -MB_EEXIST &&
-		   tunnel_bind(&guest, 256, &host, 7) == -MB_EINVAL &&
-		   tunnel_bind(&guest, 5, &host, 4096) == -MB_EINVAL &&
-		   tunnel_bind(&host, 5, &host, 5) == -MB_EINVAL, "bad binds are refused");
+	           tunnel_bind(&guest, 5, &host, 4095) == -MB_EEXIST &&
+	           tunnel_bind(&guest, 256, &host, 7) == -MB_EINVAL &&
+	           tunnel_bind(&guest, 5, &host, 4096) == -MB_EINVAL &&
+	           tunnel_bind(&host, 5, &host, 5) == -MB_EINVAL,
+	   "bad binds are refused");
 	tunnel_route(&guest, 4, 1, 0);
 	ok(!tunnel_unbind(&host, 4095) && !has(0, 4) && !has(1, 4095) &&
-		   !guest.tunnel.port[4].peer && !guest.tunnel.port[4].route,
+	           !guest.tunnel.port[4].peer && !guest.tunnel.port[4].route,
 	   "separating drops events under way and frees both ends");
 	ok(tunnel_unbind(&host, 4095) == -MB_ENOENT && tunnel_unbind(&host, 4096) == -MB_EINVAL &&
-		   tunnel_send(&vcpus[0][0], 4095) == -MB_ENOENT, "twice is an error");
+	           tunnel_send(&vcpus[0][0], 4095) == -MB_ENOENT,
+	   "twice is an error");
 	for (u32 i = 0; i < MB_GUEST_PORTS; i++)
 		tunnel_bind(&guest, i, &host, 1000 + i);
 	tunnel_unbind_all(&guest);
@@ -232,10 +240,12 @@ static void test_calls(void)
 
 	begin();
 	ok(tunnel_call_setup(&guest, gpa_of(0) + 8, 1) == -MB_EINVAL &&
-		   tunnel_call_setup(&guest, gpa_of(0), 0) == -MB_EINVAL &&
-		   tunnel_call_setup(&guest, gpa_of(0), VCPUS + 1) == -MB_EINVAL &&
-		   tunnel_call_setup(&guest, gpa_of(PAGES - 1) + PAGE_SIZE - 256, 2) == -MB_EFAULT &&
-		   tunnel_call_setup(&guest, -256ull, 2) == -MB_EFAULT, "bad call slots are refused");
+	           tunnel_call_setup(&guest, gpa_of(0), 0) == -MB_EINVAL &&
+	           tunnel_call_setup(&guest, gpa_of(0), VCPUS + 1) == -MB_EINVAL &&
+	           tunnel_call_setup(&guest, gpa_of(PAGES - 1) + PAGE_SIZE - 256, 2) ==
+	                   -MB_EFAULT &&
+	           tunnel_call_setup(&guest, -256ull, 2) == -MB_EFAULT,
+	   "bad call slots are refused");
 	ok(tunnel_call(v, &result) == EXIT_RESUME && result == -MB_EINVAL, "no call without slots");
 	ok(!tunnel_call_setup(&guest, gpa_of(0), 2), "slots are set up");
 	ok(tunnel_call(v, &result) == EXIT_RESUME && result == -MB_ENODEV, "nobody serves");
@@ -245,16 +255,20 @@ static void test_calls(void)
 	   "no call for a vCPU without a slot");
 	ok(tunnel_call(v, &result) == EXIT_BLOCK && has(1, 12), "a call blocks and is announced");
 	drain(&pages[1].q, take);
-	ok(tunnel_call(v, &result) == EXIT_BLOCK && !has(1, 12), "going on does not announce again");
-	ok(tunnel_call_done(&guest, 0) == -MB_ESTALE && tunnel_call_done(&guest, VCPUS) == -MB_EINVAL,
+	ok(tunnel_call(v, &result) == EXIT_BLOCK && !has(1, 12),
+	   "going on does not announce again");
+	ok(tunnel_call_done(&guest, 0) == -MB_ESTALE &&
+	           tunnel_call_done(&guest, VCPUS) == -MB_EINVAL,
 	   "only who waits can be answered");
 	ok(!tunnel_call_done(&guest, 1) && v->pub.requests & VCPU_REQ_CALL_DONE &&
-		   tunnel_call(v, &result) == EXIT_RESUME && !result, "the answer ends the call");
+	           tunnel_call(v, &result) == EXIT_RESUME && !result,
+	   "the answer ends the call");
 	ok(tunnel_call_done(&guest, 1) == -MB_ESTALE, "a second answer is stale");
 	tunnel_call(v, &result);
 	v->call_deadline = 0;
 	ok(tunnel_call(v, &result) == EXIT_RESUME && result == -MB_ETIMEDOUT &&
-		   tunnel_call_done(&guest, 1) == -MB_ESTALE, "a call ends after its time");
+	           tunnel_call_done(&guest, 1) == -MB_ESTALE,
+	   "a call ends after its time");
 	end();
 }
 
@@ -294,13 +308,14 @@ static void test_hostile(void)
 			for (u32 b = 0; b < sizeof(struct mb_eventq); b++)
 				pages[r / 64 % PAGES].bytes[b] = (u8)rand_r(&seed);
 		if (r % 3 == 0)
-			tunnel_queue_set(&guest, queue, 0, r & 0x100 ? gpa_of(r / 512 % PAGES) : NONE,
-					 r & 0x200 ? VECTOR : 0);
+			tunnel_queue_set(&guest, queue, 0,
+			                 r & 0x100 ? gpa_of(r / 512 % PAGES) : NONE,
+			                 r & 0x200 ? VECTOR : 0);
 		tunnel_route(&guest, r % 300, r / 300 % 5, r / 1500 % 5);
 		tunnel_post(&guest, r / 7 % 300);
 		for (u32 p = 0; p < MB_GUEST_PORTS && i % 64 == 0; p++)
 			good &= guest.tunnel.port[p].route < guest.tunnel.nr_queues &&
-				(p == 7) == (guest.tunnel.port[p].peer == &host);
+			        (p == 7) == (guest.tunnel.port[p].peer == &host);
 	}
 	ok(good, "pages full of noise change nothing but their own events");
 	end();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Purpose:  unit tests' arch/x86/atomic.h: the real one, and on demand a thread is interrupted right
- *           before an atomic operation now and then, so that races of a few instructions happen.
+ * Purpose:  unit tests' arch/x86/atomic.h: the real one, and on demand a thread is interrupted
+ * right before an atomic operation now and then, so that races of a few instructions happen.
  * Callers:  hv/ under test; a test sets fake_races = 1 in N. Context: user space. Locking: none.
  * Lifetime: the process. Errors: none.
  */
