@@ -43,8 +43,8 @@ static int stats_show(struct seq_file *m, void *unused)
 		n.faults += s->faults;
 	}
 	vdev_stats_total(&d);
-	seq_printf(m, "events %llu\nqnotify %llu\nqinject %llu\nnotify %llu\ninject %llu\n", n.events,
-		   n.qnotify, n.qinject, n.notify, d.inject);
+	seq_printf(m, "events %llu\nqnotify %llu\nqinject %llu\nnotify %llu\ninject %llu\n",
+		   n.events, n.qnotify, n.qinject, n.notify, d.inject);
 	seq_printf(m, "bridgecalls %llu\nbuscalls %llu\nsuppressed %llu\nspurious %llu\n",
 		   n.bridgecalls, n.buscalls, d.suppressed, d.spurious + n.spurious);
 	seq_printf(m, "ringfull %llu\nfaults %llu\n", d.ringfull, d.faults + n.faults);

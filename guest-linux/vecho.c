@@ -281,8 +281,8 @@ static void vecho_remove(struct vbus_device *vdev)
 {
 	struct vecho *e = dev_get_drvdata(&vdev->dev);
 
-	/* The driver core has removed the sysfs files and waited for a run under way: that ends when
-	 * its answers are there or vdev->gone is set. */
+	/* The driver core has removed the sysfs files and waited for a run under way: that ends
+	 * when its answers are there or vdev->gone is set. */
 	vecho_free(e, vdev_close(vdev));
 }
 

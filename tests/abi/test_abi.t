@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Every ABI header must compile alone and keep its layout at -m64, -m32, freestanding and as C++.
-# The size and offset asserts in the headers hold it; -Wpadded finds holes nobody wrote down. Prints TAP; needs gcc and g++ only.
+# The size and offset asserts in the headers hold it; -Wpadded finds holes nobody wrote down.
+# Prints TAP; needs gcc and g++ only.
 # usage: tests/abi/test_abi.t        (CC, CXX: other compilers)
 
 cd "$(dirname "$0")/../.." || exit 1

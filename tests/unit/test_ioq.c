@@ -59,7 +59,8 @@ static bool pop_is(struct pair *t, u16 id)
 
 static void test_sizes(void)
 {
-	ok(ioq_size_ok(IOQ_MIN_SIZE) && ioq_size_ok(64) && ioq_size_ok(IOQ_MAX_SIZE), "sizes accepted");
+	ok(ioq_size_ok(IOQ_MIN_SIZE) && ioq_size_ok(64) && ioq_size_ok(IOQ_MAX_SIZE),
+	   "sizes accepted");
 	ok(!ioq_size_ok(0) && !ioq_size_ok(1) && !ioq_size_ok(2) && !ioq_size_ok(63) &&
 		   !ioq_size_ok(65536) && !ioq_size_ok(0xffffffffu),
 	   "sizes refused");
@@ -115,7 +116,7 @@ static void test_notify(u32 start, const char *name)
 	good = good && ioq_arm_after(&t.c, 3);
 	push(&t, 4, 0);
 	push(&t, 5, 0);
-	good = good && !ioq_publish(&t.p) && ioq_arm_after(&t.c, 3); /* two are there: still asleep */
+	good = good && !ioq_publish(&t.p) && ioq_arm_after(&t.c, 3); /* two: still asleep */
 	push(&t, 6, 0);
 	good = good && ioq_publish(&t.p) && !ioq_arm_after(&t.c, 3);
 	good = good && !ioq_arm_after(&t.c, 2) && ioq_arm_after(&t.c, 4);
@@ -203,10 +204,12 @@ static void test_chains(void)
 	ok(chain_of(64, 0, IOQ_MAX_CHAIN, 0, 3) == IOQ_MAX_CHAIN, "chain: the longest");
 	ok(chain_of(64, 0xfffffff8u, 20, 0, 3) == 20, "chain: across 2^32 and the ring's end");
 	ok(chain_of(4, 3, 4, 0, 3) == 4, "chain: fills the smallest ring");
-	ok(chain_of(64, 0, IOQ_MAX_CHAIN + 1, 0, 3) == -EPROTO, "chain: one too long breaks the ring");
+	ok(chain_of(64, 0, IOQ_MAX_CHAIN + 1, 0, 3) == -EPROTO,
+	   "chain: one too long breaks the ring");
 	ok(chain_of(64, 0, 64, IOQ_F_NEXT, 3) == -EPROTO, "chain: endless breaks the ring");
 	ok(chain_of(4, 0, 4, IOQ_F_NEXT, 3) == -EPROTO, "chain: a loop in a small ring breaks it");
-	ok(chain_of(64, 0, 3, IOQ_F_NEXT, 3) == -EPROTO, "chain: not published whole breaks the ring");
+	ok(chain_of(64, 0, 3, IOQ_F_NEXT, 3) == -EPROTO,
+	   "chain: not published whole breaks the ring");
 	ok(chain_of(64, 0, 5, 0, 4) == -EPROTO, "chain: mixed ids break the ring");
 }
 
@@ -274,7 +277,8 @@ static void fail(const char *what)
 {
 	const char *none = NULL;
 
-	__atomic_compare_exchange_n(&stress.error, &none, what, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&stress.error, &none, what, 0, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 }
 
 static bool failed(void)
@@ -425,8 +429,8 @@ static void test_stress(u32 requests)
 		return;
 	north();
 	pthread_join(thread, NULL);
-	printf("# stress: %u requests; north slept %u times for %u bells, south %u for %u\n", requests,
-	       stress.sleeps[0], stress.posts[0], stress.sleeps[1], stress.posts[1]);
+	printf("# stress: %u requests; north slept %u times for %u bells, south %u for %u\n",
+	       requests, stress.sleeps[0], stress.posts[0], stress.sleeps[1], stress.posts[1]);
 	if (stress.error)
 		printf("# %s\n", stress.error);
 	ok(!stress.error, "stress: all requests answered in order, no wake-up lost");
@@ -447,7 +451,8 @@ int main(int argc, char **argv)
 	test_bad_consumed(3, false, "consumed beyond what was published breaks the ring");
 	test_bad_consumed(3, true, "consumed beyond it, but pushed: breaks the ring");
 	test_bad_consumed(0xfffffff9u, false, "consumed more than a ring behind breaks it");
-	test_bad_consumed(0xfffffffau, true, "consumed more than a ring behind what is pushed breaks it");
+	test_bad_consumed(0xfffffffau, true,
+			  "consumed more than a ring behind what is pushed breaks it");
 	test_chains();
 	test_noise();
 	test_stress(argc > 1 ? (u32)strtoul(argv[1], NULL, 0) : 600000);

@@ -49,10 +49,10 @@ static void test_words(void)
 	struct region r;
 
 	memset(&r, 0, sizeof(r));
-	ok(shm_signal_publish(&r.tx, &r.rx, 0, 3) && r.tx.seq == 3, "publish stores the count, due");
+	ok(shm_signal_publish(&r.tx, &r.rx, 0, 3) && r.tx.seq == 3, "publish stores, due");
 	ok(!shm_signal_publish(&r.tx, &r.rx, 3, 4), "not armed again: no second notification");
 	ok(r.rx.event == 0 && r.rx.consumed == 0, "publish leaves the receiver's line alone");
-	ok(shm_signal_arm(&r.tx, &r.rx, 4) == 4 && r.rx.event == 4, "arm stores and returns the count");
+	ok(shm_signal_arm(&r.tx, &r.rx, 4) == 4 && r.rx.event == 4, "arm stores, returns the count");
 	ok(r.tx.seq == 4, "arm leaves the sender's line alone");
 	ok(shm_signal_publish(&r.tx, &r.rx, 4, 5), "armed: due");
 }
@@ -101,7 +101,8 @@ static void test_race(void)
 	pthread_t a, b;
 
 	race.rx.event = 0x80000000u;
-	if (!ok(!pthread_create(&a, NULL, sender, NULL) && !pthread_create(&b, NULL, receiver, NULL),
+	if (!ok(!pthread_create(&a, NULL, sender, NULL) &&
+			!pthread_create(&b, NULL, receiver, NULL),
 		"race: two threads"))
 		return;
 	pthread_join(a, NULL);

@@ -17,7 +17,7 @@ static u32 ioq_space_known(const struct ioq_producer *p)
 /* Fetch the consumer's count: it must lie in published - size .. published. */
 static void ioq_look_consumed(struct ioq_producer *p)
 {
-	/* Acquire: slots are rewritten only after the consumer read them. Pairs with ioq_release(). */
+	/* Acquire: slots are rewritten only after they were read. Pairs with ioq_release(). */
 	u32 consumed = vb_load_acquire(&p->ring->rx.consumed);
 	u32 used = p->head - consumed;
 

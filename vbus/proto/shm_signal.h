@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Purpose:  shm-signal (vbus/abi/signal.h): when must the sender notify, when may the receiver sleep.
+ * Purpose:  shm-signal (vbus/abi/signal.h): when to notify, when it is safe to sleep.
  * Callers:  ioq.c; users of a region without a ring (link state).
  * Context:  any.    Lifetime: as the shared region.
  * Locking:  the sender serialises shm_signal_publish(), the receiver shm_signal_arm().
@@ -36,7 +36,8 @@ static inline bool shm_signal_publish(struct shm_signal_tx *tx, const struct shm
 }
 
 /* Ask to be told once when the count passes event; returns the count as it is now. */
-static inline u32 shm_signal_arm(const struct shm_signal_tx *tx, struct shm_signal_rx *rx, u32 event)
+static inline u32 shm_signal_arm(const struct shm_signal_tx *tx, struct shm_signal_rx *rx,
+				 u32 event)
 {
 	vb_write_once(rx->event, event);
 	/* Event before count. Pairs with the fence in shm_signal_publish(). */
