@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Physical interrupts on their way to dom0, against a model of the local APIC's ISR and TMR: a level
- * interrupt acknowledged early comes back thousands of times, one never acknowledged blocks every
- * lower one for ever. So: who is ended when, in whatever order dom0 finishes.
+ * Physical interrupts on their way to dom0, against a model of the local APIC's ISR and TMR: a
+ * level interrupt acknowledged early comes back thousands of times, one never acknowledged blocks
+ * every lower one for ever. So: who is ended when, in whatever order dom0 finishes.
  *
  * SOURCES: hv/irq.c tests/fake_arch/fake_cpu.c
  */
@@ -216,7 +216,8 @@ static void test_own(void)
 	irq_set_deadline(1000);
 	ok(armed == 1 && armed_for == 1000, "the same deadline is programmed once");
 	ok(arrive(APIC_VECTOR_TIMER, false) && !isr[APIC_VECTOR_TIMER] && isr[0x45] &&
-	   !posted[APIC_VECTOR_TIMER], "timer: ended, above held ones, not dom0's");
+		   !posted[APIC_VECTOR_TIMER],
+	   "timer: ended, above held ones, not dom0's");
 	irq_set_deadline(1000);
 	ok(armed == 2, "after it fired the same deadline is programmed again");
 	irq_set_deadline(~0ul);
@@ -228,7 +229,8 @@ static void test_own(void)
 	isr[APIC_VECTOR_SPURIOUS] = true;
 	handler(&frame, APIC_VECTOR_SPURIOUS);
 	ok(isr[0x45] && !isr[APIC_VECTOR_SPURIOUS], "a device on that vector does");
-	ok(arrive(APIC_VECTOR_ERROR, false) && !isr[APIC_VECTOR_ERROR] && isr[0x45], "error vector");
+	ok(arrive(APIC_VECTOR_ERROR, false) && !isr[APIC_VECTOR_ERROR] && isr[0x45],
+	   "error vector");
 	ok(this_cpu()->irq_count == count + 6, "all are counted");
 	irq_level_flush(&vcpu);
 }
