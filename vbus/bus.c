@@ -92,7 +92,8 @@ static ssize_t device_status_show(struct config_item *item, char *page)
 CONFIGFS_ATTR_RO(device_, status);
 
 static struct configfs_attribute *const device_attrs[] = {
-	&device_attr_type, &device_attr_features, &device_attr_features_allowed, &device_attr_status,
+	&device_attr_type, &device_attr_features, &device_attr_features_allowed,
+	&device_attr_status,
 };
 
 /* ---- devices: mkdir and rmdir in devices/CLASS/ ---- */

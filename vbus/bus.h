@@ -80,7 +80,8 @@ struct vbus_region {
 	struct vbus_stats stats;
 };
 
-void vbus_region_watch(struct vbus_region *region, void (*notify)(struct vbus_region *), void *priv);
+void vbus_region_watch(struct vbus_region *region, void (*notify)(struct vbus_region *),
+		       void *priv);
 /* Any context. The guest's event has come (called by the connector). */
 void vbus_region_event(struct vbus_region *region);
 /* Any context. After ioq_publish(): raise the guest's port if needed, count both cases. */
@@ -97,7 +98,7 @@ struct vbus_class_ops {
 	void (*remove)(struct vbus_device *dev);
 	/* May clear bits of *features. */
 	int (*open)(struct vbus_device *dev, u64 *features);
-	/* Returns when nothing touches guest memory any more. Regions still exist. No notify() runs. */
+	/* Returns when nothing touches guest memory any more. Regions exist, no notify() runs. */
 	void (*close)(struct vbus_device *dev);
 	/* A name for region id; optional. */
 	void (*name_region)(u32 id, char *name, size_t size);

@@ -33,7 +33,8 @@ static struct echo *to_echo(struct vbus_device *dev)
 }
 
 /* Copies between two guest buffers; both are checked as a whole before the first byte. */
-static int echo_copy(struct echo *e, const struct ioq_desc *from, const struct ioq_desc *to, u32 len)
+static int echo_copy(struct echo *e, const struct ioq_desc *from, const struct ioq_desc *to,
+		     u32 len)
 {
 	u64 src = from->addr, dst = to->addr;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device class "net": an Ethernet link between a guest and a netdev of dom0. This file is the class:
- * configfs attributes, the guest's calls, regions. Traffic is in dev_net_queue.c.
+ * Device class "net": an Ethernet link between a guest and a netdev of dom0. This file is the
+ * class: configfs attributes, the guest's calls, regions. Traffic is in dev_net_out.c and _in.c.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
@@ -196,9 +196,12 @@ static void net_stats(struct vbus_device *dev, struct seq_file *m)
 	seq_printf(m, "up %d\nlink %d\n", net->up, net->link);
 	for (i = 0; i < NET_PAIRS; i++) {
 		pair = &net->host->pair[i];
-		seq_printf(m, "rx%u.ring %u\nrx%u.no_buffer %llu\nrx%u.too_long %llu\nrx%u.stops %llu\n",
-			   i, pair->rx.size, i, pair->no_buffer, i, pair->too_long, i, pair->stops);
-		seq_printf(m, "tx%u.ring %u\ntx%u.refused %llu\n", i, pair->tx.size, i, pair->refused);
+		seq_printf(m, "rx%u.ring %u\n", i, pair->rx.size);
+		seq_printf(m, "rx%u.no_buffer %llu\n", i, pair->no_buffer);
+		seq_printf(m, "rx%u.too_long %llu\n", i, pair->too_long);
+		seq_printf(m, "rx%u.stops %llu\n", i, pair->stops);
+		seq_printf(m, "tx%u.ring %u\n", i, pair->tx.size);
+		seq_printf(m, "tx%u.refused %llu\n", i, pair->refused);
 	}
 }
 

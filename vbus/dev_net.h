@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Purpose:  device class "net": what its three files share. dev_net.c is the class (mkdir, calls),
- *           dev_net_host.c the Linux netdev, dev_net_queue.c the data path between both.
+ * Purpose:  device class "net": what its files share. dev_net.c is the class (mkdir, calls),
+ *           dev_net_host.c the Linux netdev, dev_net_out.c and _in.c the frames to and from the
+ *           guest, dev_net_queue.c what both share.
  * Callers:  dev_net*.c only.
  * Context:  as said at each function.
  * Locking:  dev->lock > rtnl. [d] dev->lock, [t] the lock of the netdev's tx queue of that pair,
  *           [n] NAPI of that pair, [c] constant while up.
- * Lifetime: the netdev lives from mkdir to rmdir (a new name makes a new one, before linking); queues
- *           from VB_CALL_SHM to close; frames flow from VB_NET_CALL_UP to _DOWN.
+ * Lifetime: the netdev lives from mkdir to rmdir (a new name makes a new one, before linking);
+ *           queues from VB_CALL_SHM to close; frames flow from VB_NET_CALL_UP to _DOWN.
  * Errors:   a queue that breaks the rules is broken alone; what cannot be delivered is counted.
  */
 #ifndef VBUS_DEV_NET_H
@@ -86,13 +87,27 @@ void net_host_destroy(struct net_host *host);
 /* Offloads towards the guest follow what it accepted; takes rtnl. */
 void net_host_set_features(struct net_host *host, u64 features);
 
+static inline struct netdev_queue *net_pair_txq(const struct net_pair *pair)
+{
+	return netdev_get_tx_queue(pair->host->ndev, pair->index);
+}
+
+/* dev_net_out.c: to the guest */
+void net_rx_event(struct vbus_region *region); /* hard interrupt: the guest gave buffers */
+netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev);
+void net_stall(struct timer_list *timer);
+
+/* dev_net_in.c: from the guest */
+void net_tx_event(struct vbus_region *region); /* hard interrupt: the guest sent */
+int net_poll(struct napi_struct *napi, int budget);
+
 /* dev_net_queue.c */
 void net_queue_init(struct net_queue *q, struct vbus_region *region, u32 size);
-void net_rx_event(struct vbus_region *region); /* hard interrupt: the guest gave buffers */
-void net_tx_event(struct vbus_region *region); /* hard interrupt: the guest sent */
-netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev);
-int net_poll(struct napi_struct *napi, int budget);
-void net_stall(struct timer_list *timer);
+bool net_queue_broken(const struct net_queue *q);
+/* Show completions and freed slots to the guest, one event at most. */
+void net_queue_flush(struct net_queue *q);
+/* False: broken, and said so. */
+bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags);
 void net_pair_up(struct net_pair *pair);
 /* Returns when no buffer is touched any more; what the guest submitted so far is forgotten. */
 void net_pair_down(struct net_pair *pair);

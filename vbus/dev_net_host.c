@@ -145,7 +145,8 @@ struct net_host *net_host_create(const char *ifname, const u8 *guest_mac)
 	u32 i;
 	int err;
 
-	ndev = alloc_netdev_mqs(sizeof(*host), ifname, NET_NAME_USER, ether_setup, NET_PAIRS, NET_PAIRS);
+	ndev = alloc_netdev_mqs(sizeof(*host), ifname, NET_NAME_USER, ether_setup,
+				NET_PAIRS, NET_PAIRS);
 	if (!ndev)
 		return ERR_PTR(-ENOMEM);
 	ndev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);

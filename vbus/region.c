@@ -13,7 +13,8 @@
 #include "../hv/abi/tunnel.h"
 #include "bus.h"
 
-void vbus_region_watch(struct vbus_region *region, void (*notify)(struct vbus_region *), void *priv)
+void vbus_region_watch(struct vbus_region *region, void (*notify)(struct vbus_region *),
+		       void *priv)
 {
 	region->priv = priv;
 	/* priv before notify; pairs with vbus_region_event(). */

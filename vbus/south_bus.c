@@ -80,7 +80,7 @@ static void bus_port_send(struct vbus_region *region)
 	south_port_send(&rp->port);
 }
 
-static void bus_changed(struct vbus_bus *bus)
+static void bus_announce(struct vbus_bus *bus)
 {
 	/* bus->mem is set only while the port is open and bound, see south_dom.c. */
 	if (bus->mem)
@@ -92,5 +92,5 @@ const struct vbus_bus_ops south_bus_ops = {
 	.port_quiesce = bus_port_quiesce,
 	.port_close = bus_port_close,
 	.port_send = bus_port_send,
-	.changed = bus_changed,
+	.changed = bus_announce,
 };

@@ -79,7 +79,7 @@ void south_call_work(struct work_struct *work)
 	slots = call_slots(g, &count);
 	if (!slots) {
 		g->early_done = 0;
-		pr_warn_ratelimited("minibus: guest %s: a bus call, but no call slots in its memory\n",
+		pr_warn_ratelimited("minibus: guest %s: a bus call, but no slots in its memory\n",
 				    g->name);
 		return;
 	}

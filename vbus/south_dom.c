@@ -2,9 +2,10 @@
 /*
  * Life of a guest's domain: build, start, state changes, destroy.
  *
- * Build is all or nothing. Destroy works from any state and in this order, each step making the next
- * one safe: stop the vCPUs; no more calls or state events; close connections (device models let go of
- * the memory); shut the device files; unmap the memory; close the ports; destroy the domain.
+ * Build is all or nothing. Destroy works from any state and in this order, each step making the
+ * next one safe: stop the vCPUs; no more calls or state events; close connections (device models
+ * let go of the memory); shut the device files; unmap the memory; close the ports; destroy the
+ * domain.
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -49,7 +50,8 @@ static void dom_state_work(struct work_struct *work)
 	if (!changed)
 		goto out;
 	if (info->state == MB_STATE_SHUTDOWN) {
-		pr_info("minibus: guest %s ended: %s %s\n", g->name, south_reason_name(info->reason),
+		pr_info("minibus: guest %s ended: %s %s\n", g->name,
+			south_reason_name(info->reason),
 			info->reason == MB_REASON_KILLED ? g->reason_text : "");
 		/* It cannot use its devices any more: links go down, buffers are let go. */
 		vbus_bus_reset(&g->bus);

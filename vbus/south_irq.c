@@ -70,7 +70,8 @@ static void evq_tell(struct south_evq *q, u8 vector)
 
 	q->vector = vector;
 	if (ret)
-		pr_err("minibus: event queue of vCPU %u, vector %u: error %ld\n", q->vcpu, vector, ret);
+		pr_err("minibus: event queue of vCPU %u, vector %u: error %ld\n", q->vcpu, vector,
+		       ret);
 }
 
 static int evq_drain(struct south_evq *q)
@@ -112,10 +113,11 @@ static irqreturn_t evq_interrupt(int irq, void *arg)
 
 	q->wakeups++;
 	if (evq_drain(q)) {
-		/* Sleep with events pending, and have them announced by a new interrupt: softirqs and
-		 * others get their turn in between. */
+		/* Sleep with events pending, and have them announced by a new interrupt: softirqs
+		 * and others get their turn in between. */
 		WRITE_ONCE(q->page->state, MB_EVQ_ASLEEP);
-		virt_mb(); /* state before the hypervisor looks; it fences on its side */
+		/* State before the look; pairs with the fence in the hypervisor's queue set-up. */
+		virt_mb();
 		evq_tell(q, q->vector);
 	}
 	return IRQ_HANDLED;

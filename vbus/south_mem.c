@@ -141,8 +141,8 @@ static int mem_map_one(struct mem_map *m, const char *name, u64 start, u64 size)
 	va = memremap_pages(&m->pgmap, NUMA_NO_NODE);
 	if (!IS_ERR(va) && va == phys_to_virt(start))
 		return 0;
-	pr_err("minibus: guest %s: cannot map memory 0x%llx + 0x%llx: error %ld\n", name, start, size,
-	       IS_ERR(va) ? PTR_ERR(va) : -EIO);
+	pr_err("minibus: guest %s: cannot map memory 0x%llx + 0x%llx: error %ld\n", name, start,
+	       size, IS_ERR(va) ? PTR_ERR(va) : -EIO);
 	if (!IS_ERR(va))
 		memunmap_pages(&m->pgmap);
 	if (m->res)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device class "net", frames from the guest: an event schedules NAPI; it takes chains within its
+ * budget, copies each into an skb, checks the header with the same code that checks virtio's, and
+ * arms the ring before it stops.
+ *
+ * A chain is checked completely (memory, direction, id) before a byte is copied; the header is
+ * fetched once.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/virtio_net.h>
+
+#include "dev_net.h"
+
+#define NET_LINEAR 256u /* bytes of a big frame in the skb's head: all headers */
+#define NET_MIN_GSO 8u	/* smallest segment Linux's TCP can make */
+
+void net_tx_event(struct vbus_region *region)
+{
+	struct net_pair *pair = region->priv;
+
+	napi_schedule(&pair->napi);
+}
+
+/*
+ * Checks a chain; returns its bytes, header included, or 0 after breaking the queue. A buffer
+ * longer than any frame is cut: the rest would not be read, so it need not be looked at either.
+ */
+static u32 chain_check(struct net_pair *pair, struct ioq_desc *chain, int n)
+{
+	const u32 longest = VB_NET_MAX_FRAME + sizeof(struct vb_net_hdr);
+	u32 total = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		chain[i].len = min(chain[i].len, longest);
+		if (chain[i].flags & ~IOQ_F_NEXT || chain[i].id >= pair->tx.size)
+			goto bad;
+		if (!vbus_mem_ok(pair->host->mem, chain[i].addr, chain[i].len))
+			goto bad;
+		total += chain[i].len;
+	}
+	i = 0;
+	if (chain[0].len < sizeof(struct vb_net_hdr))
+		goto bad;
+	return total;
+bad:
+	vbus_region_break(pair->tx.region, "buffer %d of %d: 0x%llx + %u, id %u, flags 0x%x", i, n,
+			  chain[i].addr, chain[i].len, chain[i].id, chain[i].flags);
+	return 0;
+}
+
+static bool header_ok(const struct net_pair *pair, const struct vb_net_hdr *hdr, u32 bytes)
+{
+	u64 features = pair->host->features;
+	u32 longest = VLAN_ETH_HLEN + VB_NET_MAX_MTU;
+
+	if (hdr->len > bytes - sizeof(*hdr) || hdr->len < ETH_HLEN || hdr->buffers)
+		return false;
+	if ((hdr->flags & VB_NET_H_NEEDS_CSUM) && !(features & VB_NET_F_CSUM))
+		return false;
+	switch (hdr->gso_type & ~VB_NET_GSO_ECN) {
+	case VB_NET_GSO_NONE:
+		return !hdr->gso_type && hdr->len <= longest;
+	case VB_NET_GSO_TCPV4:
+		if (!(features & VB_NET_F_TSO4))
+			return false;
+		break;
+	case VB_NET_GSO_TCPV6:
+		if (!(features & VB_NET_F_TSO6))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	return (hdr->flags & VB_NET_H_NEEDS_CSUM) && hdr->gso_size >= NET_MIN_GSO &&
+	       hdr->len <= VB_NET_MAX_FRAME;
+}
+
+static struct sk_buff *net_skb(struct net_pair *pair, u32 len)
+{
+	u32 linear = min(len, NET_LINEAR);
+	struct sk_buff *skb;
+	int err;
+
+	if (len <= SKB_WITH_OVERHEAD(2048) - NET_SKB_PAD - NET_IP_ALIGN) {
+		skb = napi_alloc_skb(&pair->napi, len);
+		if (skb)
+			skb_put(skb, len);
+		return skb;
+	}
+	skb = alloc_skb_with_frags(NET_SKB_PAD + NET_IP_ALIGN + linear, len - linear,
+				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, NET_SKB_PAD + NET_IP_ALIGN);
+	skb_put(skb, linear);
+	skb->data_len = len - linear;
+	skb->len += skb->data_len;
+	return skb;
+}
+
+/* Copies the frame behind the header, once; from here on only the copy counts. */
+static void net_copy_in(struct net_pair *pair, struct sk_buff *skb, const struct ioq_desc *chain)
+{
+	u32 off = 0, skip = sizeof(struct vb_net_hdr);
+
+	for (; off < skb->len; chain++) {
+		u64 gpa = chain->addr + skip;
+		u32 left = min(chain->len - skip, skb->len - off);
+
+		while (left) {
+			u64 piece = left;
+			void *va = vbus_mem_piece(pair->host->mem, gpa, &piece);
+
+			if (WARN_ON_ONCE(!va) || skb_store_bits(skb, off, va, piece))
+				return;
+			off += piece;
+			gpa += piece;
+			left -= piece;
+		}
+		skip = 0;
+	}
+}
+
+/* A frame whose chain was checked: give it to Linux. False: refused. */
+static bool net_receive(struct net_pair *pair, const struct ioq_desc *chain, u32 bytes)
+{
+	struct net_device *ndev = pair->host->ndev;
+	struct virtio_net_hdr v = { 0 };
+	struct vb_net_hdr hdr;
+	struct sk_buff *skb;
+
+	if (vbus_mem_read(pair->host->mem, &hdr, chain[0].addr, sizeof(hdr)) ||
+	    !header_ok(pair, &hdr, bytes) || !netif_running(ndev))
+		return false;
+	skb = net_skb(pair, hdr.len);
+	if (!skb)
+		return false;
+	net_copy_in(pair, skb, chain);
+	v.flags = hdr.flags & VB_NET_H_NEEDS_CSUM;
+	v.gso_type = hdr.gso_type;
+	v.hdr_len = __cpu_to_virtio16(true, hdr.hdr_len);
+	v.gso_size = __cpu_to_virtio16(true, hdr.gso_size);
+	v.csum_start = __cpu_to_virtio16(true, hdr.csum_start);
+	v.csum_offset = __cpu_to_virtio16(true, hdr.csum_offset);
+	if (virtio_net_hdr_to_skb(skb, &v, true)) {
+		kfree_skb(skb);
+		return false;
+	}
+	dev_sw_netstats_rx_add(ndev, skb->len);
+	skb_record_rx_queue(skb, pair->index);
+	skb->protocol = eth_type_trans(skb, ndev);
+	napi_gro_receive(&pair->napi, skb);
+	return true;
+}
+
+/* 1: one chain done, 0: none there, negative: broken. */
+static int net_poll_one(struct net_pair *pair)
+{
+	struct ioq_desc chain[IOQ_MAX_CHAIN];
+	u16 flags = 0;
+	u32 bytes;
+	int n = ioq_pop_chain(&pair->tx.submissions, chain);
+
+	if (n < 0)
+		vbus_region_break(pair->tx.region, "impossible count or chain");
+	if (n <= 0)
+		return n;
+	bytes = chain_check(pair, chain, n);
+	if (!bytes)
+		return -EPROTO;
+	if (!net_receive(pair, chain, bytes)) {
+		pair->refused++;
+		dev_core_stats_rx_dropped_inc(pair->host->ndev);
+		flags = VB_NET_C_DROPPED;
+	}
+	return net_queue_complete(&pair->tx, chain[0].id, 0, flags) ? 1 : -EPROTO;
+}
+
+int net_poll(struct napi_struct *napi, int budget)
+{
+	struct net_pair *pair = container_of(napi, struct net_pair, napi);
+	int done = 0, n = 0;
+
+	if (!budget) /* netpoll: sends only */
+		return 0;
+	if (!net_queue_broken(&pair->tx))
+		while (done < budget && (n = net_poll_one(pair)) > 0)
+			done++;
+	net_queue_flush(&pair->tx);
+	if (done == budget)
+		return budget;
+	/* Armed while still scheduled: an event from now on marks NAPI as missed: it runs again. */
+	if (!net_queue_broken(&pair->tx) && !ioq_arm(&pair->tx.submissions))
+		return budget;
+	if (!done)
+		pair->tx.region->stats.spurious++;
+	napi_complete_done(napi, done);
+	return done;
+}
