@@ -18,9 +18,7 @@
 
 struct vcpu;
 
-#define IRQ_VECTOR_TIMER 0xf1u
-#define IRQ_VECTOR_KICK 0xf2u
-#define IRQ_VECTOR_SPURIOUS 0xffu
+/* The hypervisor's own vectors are APIC_VECTOR_* in arch/x86/apic.h. */
 
 void irq_init_cpu(void);
 /* Owner of a dom0 vCPU: dom0 ended `vector`, which came level triggered. */
