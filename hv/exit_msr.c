@@ -30,6 +30,7 @@ static const u32 guest_passed[] = {
 };
 
 #define DOM0_MSR_RANGE 0x2000u
+#define MTRR_DEF_TYPE_BITS 0xcfful /* enable, fixed enable, type */
 
 static void setup_dom0(struct domain *d)
 {
@@ -70,16 +71,13 @@ static bool read_fixed(u32 msr, u64 *value)
 	case MSR_AMD_SYSCFG:
 		*value = 0;
 		return true;
-	case MSR_MTRR_DEF_TYPE:
-		*value = 0x806; /* enabled, default write back */
-		return true;
 	default:
 		return false;
 	}
 }
 
 /* Writes that may be ignored because they only switch off what is not there. */
-static bool write_fixed(u32 msr, u64 value)
+static bool write_fixed(u32 msr)
 {
 	switch (msr) {
 	case MSR_UCODE_REV:
@@ -87,11 +85,20 @@ static bool write_fixed(u32 msr, u64 value)
 	case MSR_MISC_ENABLE:
 	case MSR_AMD_HWCR:
 		return true;
-	case MSR_MTRR_DEF_TYPE:
-		return value == 0x806;
 	default:
 		return false;
 	}
+}
+
+/* Kept for reading back only: guest memory is write back whatever a guest says. */
+static bool write_mtrr_def_type(struct vcpu *v, u64 value)
+{
+	u8 type = (u8)value;
+
+	if (value & ~MTRR_DEF_TYPE_BITS || type > 6 || type == 2 || type == 3)
+		return false;
+	v->mtrr_def_type = value;
+	return true;
 }
 
 static bool read_msr(struct vcpu *v, u32 msr, u64 *value)
@@ -119,6 +126,9 @@ static bool read_msr(struct vcpu *v, u32 msr, u64 *value)
 		return true;
 	case MSR_KVM_PV_EOI_EN:
 		*value = v->lapic.pv_eoi_msr;
+		return true;
+	case MSR_MTRR_DEF_TYPE:
+		*value = v->mtrr_def_type;
 		return true;
 	default:
 		return vops->msr_read(v, msr, value) ||
@@ -148,9 +158,11 @@ static bool write_msr(struct vcpu *v, u32 msr, u64 value)
 		return pvclock_set_wall(v, value);
 	case MSR_KVM_PV_EOI_EN:
 		return vlapic_set_pv_eoi(v, value);
+	case MSR_MTRR_DEF_TYPE:
+		return write_mtrr_def_type(v, value);
 	default:
 		return vops->msr_write(v, msr, value) ||
-		       (!v->dom->privileged && write_fixed(msr, value));
+		       (!v->dom->privileged && write_fixed(msr));
 	}
 }
 

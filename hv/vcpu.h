@@ -85,7 +85,7 @@ struct vcpu {
 	/* MSRs kept in software */
 	u64 pvclock_msr;	/* [o] pvclock.c */
 	u64 tsc_offset;		/* [c] guest TSC = host TSC + offset */
-	u64 misc_enable;	/* [o] */
+	u64 mtrr_def_type;	/* [o] guests; dom0 has the machine's */
 
 	u64 run_tsc;		/* [o] time run, TSC ticks */
 	u64 exits[MB_STATS_EXITS];	 /* [o] read by others without lock */
