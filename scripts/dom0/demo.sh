@@ -20,10 +20,9 @@ fail()
 transfer()
 {
 	start=$(now_ms)
-	got=$($2 2 $mib)
+	sums=$($2 2 $mib) || fail "$1: the checksums differ: $sums"
 	ms=$(($(now_ms) - start))
-	echo "$1: $mib MiB in $ms ms ($((mib * 1000 / ms)) MiB/s), md5 $got"
-	[ "$got" = "$want" ] || fail "$1: checksum is $got, should be $want"
+	echo "$1: $mib MiB in $ms ms ($((mib * 1000 / ms)) MiB/s): $sums: equal"
 }
 
 head_line "dom0: stock kernel $(uname -r), all devices are its own"
@@ -40,7 +39,6 @@ head_line "ping"
 ping -c 5 -i 0.2 10.99.0.2 || fail "ping"
 head_line "TCP, checksums compared"
 guest_sh 2 'uname -a; cat /proc/interrupts' || fail "no shell service in the guest"
-want=$(pattern_sum $mib)
 transfer "dom0 -> guest" send_to_guest
 transfer "guest -> dom0" get_from_guest
 head_line "exit and event counters"
@@ -48,7 +46,7 @@ minibus stats demo
 minibus stats dom0
 cat "$mb_debug/guests/demo/bus" 2>/dev/null
 head_line "the guest powers off"
-guest_sh 2 'poweroff -f' >/dev/null 2>&1
+GUEST_SH_LIMIT=3 guest_sh 2 'poweroff -f' >/dev/null 2>&1
 n=0
 while minibus list | grep -q '^demo.*running' && [ $n -lt 50 ]; do
 	n=$((n + 1))

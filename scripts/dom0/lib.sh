@@ -68,35 +68,24 @@ now_ms()
 	awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
 }
 
-# send_to_guest N MIB, get_from_guest N MIB: a TCP transfer; prints the receiver's checksum.
+# send_to_guest N MIB, get_from_guest N MIB: a TCP transfer; prints what the sender and what the receiver
+# counted and summed, and fails when they differ.
 send_to_guest()
 {
-	guest_sh "$1" 'nc -l -p 5001 | /bin/md5sum' >/tmp/sum.$1 &
+	guest_sh "$1" 'transfer listen 5001' >/tmp/received &
 	receiver=$!
-	i=0
-	until pattern "$2" | socat -u - "TCP:10.99.0.$1:5001" 2>/dev/null || [ $i -ge 50 ]; do
-		i=$((i + 1))
-		sleep 0.1
-	done
+	sent=$(/tests/transfer send "10.99.0.$1" 5001 "$2")
 	wait $receiver
-	cut -d' ' -f1 /tmp/sum.$1
+	echo "sent $sent, received $(cat /tmp/received)"
+	[ "$sent" = "$(cat /tmp/received)" ]
 }
 
-get_from_guest()	# the guest sends back a file of 4 MiB again and again, made by the dom0 side
+get_from_guest()
 {
-	guest_sh "$1" '[ -s /tmp/pattern ] && echo have' | grep -q have || {
-		guest_sh "$1" 'nc -l -p 5002 >/tmp/pattern' &
-		receiver=$!
-		i=0
-		until pattern 4 | socat -u - "TCP:10.99.0.$1:5002" 2>/dev/null || [ $i -ge 50 ]; do
-			i=$((i + 1))
-			sleep 0.1
-		done
-		wait $receiver
-	}
-	socat -u TCP-LISTEN:5003,reuseaddr - | md5sum | cut -d' ' -f1 &
+	/tests/transfer listen 5002 >/tmp/received &
 	receiver=$!
-	sleep 0.3
-	guest_sh "$1" "i=0; while [ \$i -lt $2 ]; do cat /tmp/pattern; i=\$((i + 4)); done | nc 10.99.0.1 5003"
+	sent=$(guest_sh "$1" "transfer send 10.99.0.1 5002 $2")
 	wait $receiver
+	echo "sent $sent, received $(cat /tmp/received)"
+	[ "$sent" = "$(cat /tmp/received)" ]
 }

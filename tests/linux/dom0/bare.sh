@@ -26,7 +26,7 @@ run_one()
 		sleep 0.1
 	done
 	guest_console "$g" >"/tmp/$g.out"
-	reason=$(cat "$guests/$g/reason")
+	cat "$guests/$g/reason" >/tmp/reason
 	minibus destroy "$g"
 }
 
@@ -34,8 +34,9 @@ total=0
 for f in /tests/*.elf; do
 	g=$(basename "$f" .elf)
 	cfg=/tests/$g.cfg
-	reason=none
+	echo none >/tmp/reason
 	out=$(run_one 2>&1) || fail "$g: cannot be created" "$out"
+	reason=$(cat /tmp/reason)
 	sed -nE "s/^(ok|not ok) [0-9]* *-? *(.*)$/\1 - $g: \2/p; s/^#/# $g:/p" "/tmp/$g.out" >"/tmp/$g.tap"
 	sed "s/^/$TAP_PREFIX/" "/tmp/$g.tap"
 	n=$(grep -Ec '^(not )?ok' "/tmp/$g.tap")
