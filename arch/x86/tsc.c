@@ -28,7 +28,7 @@
 #define CALIBRATE_MS 20
 #define ATTEMPTS 2
 #define POLLS_MAX 50000000u
-#define KHZ_MIN 100000ul /* 0.1 GHz .. 20 GHz is plausible */
+#define KHZ_MIN 1000ul /* 1 MHz (slow emulators) .. 20 GHz is plausible */
 #define KHZ_MAX 20000000ul
 
 u64 tsc_khz;
