@@ -8,6 +8,8 @@
  * SOURCES: hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
  * SOURCES: tests/fake_arch/fake_cpu.c
  */
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "arch/x86/apic.h"
@@ -577,6 +579,62 @@ static void test_pv_eoi(void)
 	ok(guest_word == 0 && !l->pv_eoi && !l->pv_eoi_msr, "INIT withdraws and switches off");
 }
 
+#define ROUNDS 20000u
+#define POSTERS 2u
+
+static u32 rung[POSTERS], answered[POSTERS];
+
+/* Rings, and waits for the answer before it rings again: one lost edge and it waits for ever. */
+static void *poster(void *arg)
+{
+	u32 me = (u32)(size_t)arg;
+
+	fake_cpu_set(me + 1);
+	for (u32 i = 1; i <= ROUNDS; i++) {
+		atomic_store(&rung[me], i);
+		vlapic_post(v, (u8)(0x50 + me), me);
+		while (atomic_load(&answered[me]) != i)
+			sched_yield();
+	}
+	return NULL;
+}
+
+/* The owner takes, commits or puts back, and ends, while others post the same vectors. */
+static void test_race(void)
+{
+	pthread_t thread[POSTERS];
+	u32 done = 0, idle = 0;
+
+	pv_fresh();
+	for (u32 i = 0; i < POSTERS; i++)
+		pthread_create(&thread[i], NULL, poster, (void *)(size_t)i);
+	while (done < POSTERS * ROUNDS && idle < 10000000) {
+		int vector = vlapic_pending(v);
+		u32 who = (u32)vector - 0x50;
+
+		if (vector < 0) {
+			idle++;
+			sched_yield();
+			continue;
+		}
+		idle = 0;
+		arm((u8)vector);
+		if (done & 1) {
+			settle(false, (u8)vector); /* not taken at the first try */
+			arm((u8)vector);
+		}
+		settle(true, (u8)vector);
+		atomic_store(&answered[who], atomic_load(&rung[who]));
+		wr(VLAPIC_EOI, 0);
+		done++;
+	}
+	ok(done == POSTERS * ROUNDS, "posts from two threads against the owner: none lost");
+	if (done != POSTERS * ROUNDS)
+		return; /* they wait for ever */
+	for (u32 i = 0; i < POSTERS; i++)
+		pthread_join(thread[i], NULL);
+}
+
 int main(void)
 {
 	fake_cpu_set(0);
@@ -594,5 +652,6 @@ int main(void)
 	test_timer_periodic();
 	test_timer_deadline();
 	test_pv_eoi();
+	test_race();
 	return tap_done();
 }
