@@ -6,7 +6,8 @@
  *
  *   0x00000..0x9efff  RAM: 0x01000 start information (PVH, multiboot), 0x10000 boot_params,
  *                     0x20000 command line
- *   0x9f000..0xfffff  reserved: 0xe0000 ACPI tables, RSDP first (so that a scan finds it too)
+ *   0x9f000..0xfffff  reserved: 0xe0000 ACPI tables, RSDP first (so that a scan finds it too);
+ *                     0xffff0 code that resets the guest
  *   0x100000..        RAM, as in hv/abi/guest.h; the local APIC's page is reserved
  */
 #ifndef MINIBUS_TOOLS_LIB_E820_H
@@ -21,7 +22,8 @@
 #define E820_CMDLINE_SIZE 0x10000u
 #define E820_LOW_END 0x9f000u
 #define E820_ACPI 0xe0000u
-#define E820_ACPI_SIZE 0x20000u
+#define E820_ACPI_SIZE 0x1fff0u
+#define E820_BIOS_ENTRY 0xffff0u /* where old kernels jump to reboot */
 #define E820_IMAGE_START 0x100000u /* kernels lie above, so they cannot meet any of the above */
 
 #define E820_RAM 1u

@@ -6,6 +6,7 @@
  */
 #include "tools/lib_loader.h"
 
+#include "hv/abi/guest.h"
 #include "tools/lib_acpi.h"
 #include "tools/lib_e820.h"
 #include "tools/lib_image.h"
@@ -47,6 +48,20 @@ static int put_acpi(struct guest_mem *mem, const struct loader_input *in, struct
 	return mem_write(mem, E820_ACPI, buf, tables.len, fault);
 }
 
+/*
+ * Linux with hardware-reduced ACPI and without EFI reboots by the BIOS entry point, in real mode. The
+ * code there writes the reset register: mov dx, port; mov al, value; out dx, al; hlt; jmp back.
+ */
+static int put_reset_entry(struct guest_mem *mem, struct fault *fault)
+{
+	static const uint8_t code[] = {
+		0xba, MB_GUEST_RESET & 0xff, MB_GUEST_RESET >> 8,
+		0xb0, MB_GUEST_RESET_VALUE, 0xee, 0xf4, 0xeb, 0xfd,
+	};
+
+	return mem_write(mem, E820_BIOS_ENTRY, code, sizeof(code), fault);
+}
+
 int loader_load(struct guest_mem *mem, const struct loader_input *in, struct loader_plan *plan,
 		struct fault *fault)
 {
@@ -76,5 +91,6 @@ int loader_load(struct guest_mem *mem, const struct loader_input *in, struct loa
 	if (err)
 		return err;
 	plan->entry.struct_size = sizeof(plan->entry);
-	return put_acpi(mem, in, plan, fault);
+	err = put_acpi(mem, in, plan, fault);
+	return err ? err : put_reset_entry(mem, fault);
 }
