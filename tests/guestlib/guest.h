@@ -28,6 +28,12 @@
 #define VEC_GP 13
 #define VEC_PF 14
 
+#define VEC_DB 1
+#define VEC_NMI 2
+#define VEC_BP 3
+#define VEC_NP 11
+#define VEC_SS 12
+
 struct trap_frame {
 	uint64_t r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
 	uint64_t vector, error;
@@ -39,6 +45,9 @@ void guest_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void report_plan(unsigned int n);
 /* One result; returns cond. The text is formatted. */
 bool report(bool cond, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A result that this machine cannot give, with the reason; and one known to be wrong. */
+void report_skip(const char *why);
+void report_known(bool cond, const char *what);
 void guest_poweroff(void) __attribute__((noreturn));
 
 /* ---- machine.c: interrupts and other vCPUs ---- */
@@ -47,7 +56,27 @@ void guest_irq_handler(unsigned int vector, void (*fn)(struct trap_frame *f));
 void guest_apic_on(void);
 /* Runs fn on another vCPU (INIT, SIPI, SIPI); returns false if it did not come up in a second. */
 bool guest_start_cpu(unsigned int vcpu, void (*fn)(void));
+/* From CPUID, or measured against nothing: 1 GHz. */
 uint64_t guest_tsc_khz(void);
+/* Interrupts on until *what >= n or ms milliseconds are over; returns whether it came so far. */
+bool guest_until(volatile unsigned int *what, unsigned int n, unsigned int ms);
+void guest_wait_us(uint64_t us);
+
+/* Of the last instruction that faulted under MAY_FAULT. */
+struct guest_fault {
+	uint64_t error, cr2, rip;
+};
+extern struct guest_fault guest_fault;
+
+/* ---- user.c: user mode, and pages ---- */
+/* Runs fn in ring 3 on a stack of its own until it returns; interrupts off. */
+void guest_user(void (*fn)(void));
+/* Maps the 2 MiB page at virtual address va (below 4 GiB) to pa; flags: PAGE_*. */
+void guest_map(uint64_t va, uint64_t pa, uint64_t flags);
+#define PAGE_PRESENT 1ull
+#define PAGE_WRITE 2ull
+#define PAGE_USER 4ull
+#define PAGE_2M (1ull << 21)
 
 /* ---- each test ---- */
 void guest_main(void);
@@ -167,6 +196,31 @@ static inline int read32_safe(uint64_t addr, uint32_t *value)
 	return (int)vector;
 }
 
+static inline int write32_safe(uint64_t addr, uint32_t value)
+{
+	int64_t vector = NO_FAULT;
+
+	__asm__ volatile(MAY_FAULT("movl %1, (%2)") : "+S"(vector) : "r"(value), "r"(addr)
+			 : "memory");
+	return (int)vector;
+}
+
+static inline uint64_t read_cr4(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_cr4(uint64_t v)
+{
+	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
+}
+
+/* The fourth argument too, always by VMMCALL or VMCALL as the machine wants. */
+int64_t guest_hypercall4(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+
 static inline int64_t hypercall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c)
 {
 	int64_t ret;
@@ -190,6 +244,13 @@ static inline int64_t hypercall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c)
 #define APIC_TMCCT 0x390
 #define APIC_TDCR 0x3e0
 #define APIC_SELF_IPI 0x3f0
+#define APIC_VERSION 0x30
+#define APIC_TPR 0x80
+#define APIC_LDR 0xd0
+#define APIC_DFR 0xe0
+#define APIC_ISR 0x100
+#define APIC_IRR 0x200
+#define APIC_ESR 0x280
 
 static inline uint64_t apic_read(uint32_t reg)
 {

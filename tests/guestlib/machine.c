@@ -36,6 +36,7 @@ static void (*handlers[256])(struct trap_frame *f);
 static void (*volatile ap_function)(void);
 static volatile unsigned int ap_up;
 static bool crashing;
+struct guest_fault guest_fault;
 static char ap_stacks[8][AP_STACK_BYTES] __attribute__((aligned(16)));
 
 static void idt_fill(void)
@@ -65,6 +66,9 @@ void guest_trap(struct trap_frame *f)
 	}
 	for (e = extable_start; e < extable_end; e++) {
 		if (e->insn == f->rip) {
+			__asm__ volatile("mov %%cr2, %0" : "=r"(guest_fault.cr2));
+			guest_fault.error = f->error;
+			guest_fault.rip = f->rip;
 			f->rsi = f->vector;
 			f->rip = e->fixup;
 			return;
@@ -95,12 +99,37 @@ uint64_t guest_tsc_khz(void)
 	return 1000000;
 }
 
-static void wait_us(uint64_t us)
+void guest_wait_us(uint64_t us)
 {
 	uint64_t end = rdtsc() + us * guest_tsc_khz() / 1000;
 
 	while (rdtsc() < end)
 		__asm__ volatile("pause");
+}
+
+bool guest_until(volatile unsigned int *what, unsigned int n, unsigned int ms)
+{
+	uint64_t end = rdtsc() + ms * guest_tsc_khz();
+
+	guest_irq_on();
+	while (*what < n && rdtsc() < end)
+		__asm__ volatile("pause");
+	guest_irq_off();
+	return *what >= n;
+}
+
+int64_t guest_hypercall4(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	int64_t ret;
+
+	if (cpuid(MB_CPUID_VERSION, 0).ebx & MB_FEATURE_VMCALL)
+		__asm__ volatile("vmcall" : "=a"(ret)
+				 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "memory");
+	else
+		__asm__ volatile("vmmcall" : "=a"(ret)
+				 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "memory");
+	return ret;
 }
 
 bool guest_start_cpu(unsigned int vcpu, void (*fn)(void))
@@ -113,10 +142,10 @@ bool guest_start_cpu(unsigned int vcpu, void (*fn)(void))
 	ap_function = fn;
 	ap_stack = (uint32_t)(uint64_t)(ap_stacks[vcpu % 8] + AP_STACK_BYTES);
 	apic_write(APIC_ICR, dest | ICR_INIT);
-	wait_us(10000);
+	guest_wait_us(10000);
 	apic_write(APIC_ICR, dest | ICR_SIPI | AP_PAGE >> 12);
 	for (int i = 0; i < 1000 && ap_up == before; i++)
-		wait_us(1000);
+		guest_wait_us(1000);
 	return ap_up != before;
 }
 

@@ -112,6 +112,16 @@ bool report(bool cond, const char *fmt, ...)
 	return cond;
 }
 
+void report_skip(const char *why)
+{
+	guest_printf("ok %u # SKIP %s\n", ++report_n, why);
+}
+
+void report_known(bool cond, const char *what)
+{
+	guest_printf("%sok %u - %s # TODO known\n", cond ? "" : "not ", ++report_n, what);
+}
+
 void guest_poweroff(void)
 {
 	outb(MB_GUEST_SLEEP_CONTROL, MB_GUEST_SLP_TYP_S5 << 2 | 0x20);

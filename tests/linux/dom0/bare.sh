@@ -26,7 +26,7 @@ run_one()
 		sleep 0.1
 	done
 	guest_console "$g" >"/tmp/$g.out"
-	cat "$guests/$g/reason" >/tmp/reason
+	cat "$guests/$g/reason" >"/tmp/$g.reason"
 	minibus destroy "$g"
 }
 
@@ -34,16 +34,15 @@ total=0
 for f in /tests/*.elf; do
 	g=$(basename "$f" .elf)
 	cfg=/tests/$g.cfg
-	echo none >/tmp/reason
+	echo none >"/tmp/$g.reason"
 	out=$(run_one 2>&1) || fail "$g: cannot be created" "$out"
-	reason=$(cat /tmp/reason)
 	sed -nE "s/^(ok|not ok) [0-9]* *-? *(.*)$/\1 - $g: \2/p; s/^#/# $g:/p" "/tmp/$g.out" >"/tmp/$g.tap"
 	sed "s/^/$TAP_PREFIX/" "/tmp/$g.tap"
 	n=$(grep -Ec '^(not )?ok' "/tmp/$g.tap")
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*$/\1/p' "/tmp/$g.out" | tail -n 1)
-	! grep -q '^not ok' "/tmp/$g.tap" || tap_failed=1
+	! grep '^not ok' "/tmp/$g.tap" | grep -qv '# TODO' || tap_failed=1
 	is "$g: ran what it planned" "$n" "${planned:-0}"
-	like "$g: ended as it should" "$reason" "$(setting EXPECT '^poweroff')"
+	like "$g: ended as it should" "$(cat "/tmp/$g.reason")" "$(setting EXPECT '^poweroff')"
 	total=$((total + n + 2))
 done
 ok "dom0 is well" test -e /sys/kernel/minibus
