@@ -34,7 +34,7 @@ static inline long north_hypercall(u64 nr, u64 a, u64 b, u64 c, u64 d)
 static inline int north_errno(long rc)
 {
 	if (rc >= 0)
-		return rc > INT_MAX ? -EIO : (int)rc;
+		return rc > 0x7fffffff ? -EIO : (int)rc;
 	switch (-rc) {
 	case MB_EPERM: return -EPERM;
 	case MB_ENOENT: return -ENOENT;

@@ -52,7 +52,8 @@ struct zp_e820 {
 } PACKED;
 STATIC_SIZE(struct zp_e820, 20);
 
-/* Copies the setup header, sets the loader type, command line, initrd. zp is zeroed by the caller. */
+/* Copies the setup header, sets the loader type, command line, initrd. zp is zeroed by the
+ * caller. */
 void bzimage_fill_zero_page(const struct bzimage *b, u8 *zp, u64 cmdline, u64 initrd,
 			    u64 initrd_size);
 

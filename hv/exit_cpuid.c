@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPUID policy: one table of what a domain sees of the machine's leaves, and the leaves a hypervisor
- * adds. SDM "CPUID", APM volume 3 Appendix E.
+ * CPUID policy: one table of what a domain sees of the machine's leaves, and the leaves a
+ * hypervisor adds. SDM "CPUID", APM volume 3 Appendix E.
  *
  * A register the table does not name passes unchanged to dom0 and reads 0 in a guest. Masks of dom0
  * take away only what Minibus keeps for itself or emulates differently.

@@ -235,7 +235,7 @@ const char *priv_build(const struct boot_info *info)
 	struct vcpu *v;
 
 	if (!info->module_count)
-		return "no dom0 kernel: give it as the first module (GRUB: module2 /boot/vmlinuz ...)";
+		return "no dom0 kernel: make it the first module (GRUB: module2 /boot/vmlinuz ...)";
 	error = bzimage_parse(at(info->modules[0].start.v), info->modules[0].size, &p.image);
 	if (error) {
 		pr_error("dom0 kernel (module 0, %lu bytes): %s\n", info->modules[0].size, error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * dom0's memory. dom0 is identity mapped, so it gets real addresses: the lowest RAM, where every
- * device can reach it. What it does not own (the hypervisor, the guest pool) is reserved in its E820
- * and absent from its map. RAM in extents that are not wholly RAM (below 1 MiB, beside firmware
- * tables) goes to dom0 too, with all device memory.
+ * device can reach it. What it does not own (the hypervisor, the guest pool) is reserved in its
+ * E820 and absent from its map. RAM in extents that are not wholly RAM (below 1 MiB, beside
+ * firmware tables) goes to dom0 too, with all device memory.
  */
 #include "hv/priv_build.h"
 
@@ -62,8 +62,8 @@ const char *priv_take_memory(const struct boot_info *info)
 	}
 	if (got < DOM0_MEM_MIN) {
 		snprintf(error, sizeof(error),
-		       "dom0 gets %lu MiB of RAM and needs %lu: too little memory, or dom0_mem= too "
-		       "small", got / MIB, DOM0_MEM_MIN / MIB);
+		       "dom0 gets %lu MiB of RAM and needs %lu: too little memory, or dom0_mem= "
+		       "too small", got / MIB, DOM0_MEM_MIN / MIB);
 		return error;
 	}
 	pr_info("dom0: %lu MiB of RAM, guest pool %lu MiB\n", got / MIB,

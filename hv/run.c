@@ -2,9 +2,10 @@
 /*
  * The run loop. One exit is one round of enter(): arm events, last look, run, settle, dispatch.
  *
- * Last look: in_guest and outside are published, then requests and resched are read once more, with a
- * full fence between; vcpu_kick() writes those, fences, and reads outside. So a sender either is seen
- * here or sees that it must send an IPI, and an IPI that arrives before VMRUN ends the run at once.
+ * Last look: in_guest and outside are published, then requests and resched are read once more, with
+ * a full fence between; vcpu_kick() writes those, fences, and reads outside. So a sender either is
+ * seen here or sees that it must send an IPI, and an IPI that arrives before VMRUN ends the run at
+ * once.
  */
 #include "hv/run.h"
 

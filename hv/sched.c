@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Round robin with wake-up preference. Each vCPU is pinned to one CPU. A vCPU that had nothing to do
- * and now has (an interrupt, an answer) goes before those that merely use up their slices: that is
- * what makes a doorbell or a disk interrupt quick, and it cannot starve others, since it must have
- * waited before.
+ * Round robin with wake-up preference. Each vCPU is pinned to one CPU. A vCPU that had nothing to
+ * do and now has (an interrupt, an answer) goes before those that merely use up their slices: that
+ * is what makes a doorbell or a disk interrupt quick, and it cannot starve others, since it must
+ * have waited before.
  */
 #include "hv/sched.h"
 

@@ -22,15 +22,16 @@ void sched_attach(struct vcpu *v);
 int sched_detach(struct vcpu *v);
 /* Logical CPU with the fewest attached vCPUs. */
 u32 sched_choose_cpu(void);
-/* This CPU: choose the next vCPU, save the state of the old and load that of the new one; NULL: none
- * has work (the old one stays loaded unless it may no longer run). */
+/* This CPU: choose the next vCPU, save the state of the old and load that of the new one; NULL:
+ * none has work (the old one stays loaded unless it may no longer run). */
 struct vcpu *sched_switch(u64 now);
 /* This CPU: is it shared now (more than one vCPU attached)? */
 bool sched_shared(void);
-/* This CPU: should the current vCPU give way (slice over and another has work, or one was woken)? */
+/* This CPU: should the current vCPU give way (slice over and another has work, or one was
+ * woken)? */
 bool sched_need_switch(struct vcpu *cur, u64 now);
-/* This CPU: when (host TSC) must the CPU look again for vCPUs other than `cur`: their timers, and the
- * end of cur's slice if another could run. Fires timers that are due. */
+/* This CPU: when (host TSC) must the CPU look again for vCPUs other than `cur`: their timers,
+ * and the end of cur's slice if another could run. Fires timers that are due. */
 u64 sched_timers(struct vcpu *cur, u64 now);
 
 #endif

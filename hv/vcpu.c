@@ -44,7 +44,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 	v->mtrr_def_type = 0x806; /* enabled, write back: as firmware would have left it */
 	list_init(&v->run_link);
 	if (!d->privileged)
-		v->tsc_offset = 0 - d->wallclock_tsc; /* guest TSC starts at 0, equal on all vCPUs */
+		v->tsc_offset = 0 - d->wallclock_tsc; /* starts at 0, equal on all vCPUs */
 	v->fpu = page_alloc_bytes(fpu_area_size());
 	if (!v->fpu || vops->vcpu_create(v)) {
 		vcpu_destroy(v);

@@ -61,7 +61,7 @@ struct vcpu {
 	struct vlapic lapic;	/* see vlapic.h */
 
 	struct domain *dom;	/* [c] */
-	u32 id;			/* [c] 0.. in its domain, also its local APIC id (dom0: hardware id) */
+	u32 id;			/* [c] 0.. in its domain */
 	u32 cpu;		/* [d] logical CPU it is pinned to */
 	void *hw;		/* [c] vendor's part */
 	void *fpu;		/* [c] XSAVE area; [o] content while not loaded */
@@ -116,7 +116,8 @@ u64 vcpu_timers(struct vcpu *v, u64 now);
 bool vcpu_has_work(struct vcpu *v);
 /* Owner: take requests (INIT, SIPI, NMI, call done). */
 void vcpu_take_requests(struct vcpu *v);
-/* Owner, directly before run(): choose the events of this entry. After it: settle what was taken. */
+/* Owner, directly before run(): choose the events of this entry. After it: settle what was
+ * taken. */
 void vcpu_arm_events(struct vcpu *v);
 void vcpu_settle_events(struct vcpu *v);
 

@@ -42,8 +42,8 @@ enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET };
 
 struct vcpu_ops {
 	const char *name;
-	/* Boot CPU, once: can this machine do it? 0, or -MB_ENODEV after printing one line that names
-	 * what is missing. */
+	/* Boot CPU, once: can this machine do it? 0, or -MB_ENODEV after printing one line that
+	 * names what is missing. */
 	int (*probe)(void);
 	/* Each CPU once: switch virtualisation on. -MB_EIO after one line (locked by firmware). */
 	int (*cpu_enable)(void);
@@ -65,8 +65,8 @@ struct vcpu_ops {
 	void (*run)(struct vcpu *v);
 	/* Owner, or a vCPU that does not run. */
 	void (*read_sys)(struct vcpu *v, struct vcpu_sys *sys);
-	/* MSRs kept in the control block (EFER, PAT, FS/GS base, SYSENTER...). true if handled; write
-	 * returns false also for values the hardware would refuse (then: #GP). */
+	/* MSRs kept in the control block (EFER, PAT, FS/GS base, SYSENTER...). true if handled;
+	 * write returns false also for values the hardware would refuse (then: #GP). */
 	bool (*msr_read)(struct vcpu *v, u32 msr, u64 *value);
 	bool (*msr_write)(struct vcpu *v, u32 msr, u64 value);
 	/* Domain not yet started. */

@@ -2,10 +2,10 @@
 /*
  * The world switch: void svm_enter(struct guest_regs *regs, u64 vmcb_pa, u64 host_vmcb_pa).
  *
- * Runs with interrupts off. From CLGI to STGI nothing is delivered; with IF = 1 and V_INTR_MASKING a
- * physical interrupt ends the guest's run (APM 15.21.1) and is taken through the IDT at STGI. RAX and
- * RSP of the guest travel in the VMCB. VMRUN switches neither FS, GS, TR, LDTR nor the syscall MSRs:
- * VMLOAD and VMSAVE do (APM 15.5.2), so that C code has its GS and an NMI its TSS again.
+ * Runs with interrupts off. From CLGI to STGI nothing is delivered; with IF = 1 and V_INTR_MASKING
+ * a physical interrupt ends the guest's run (APM 15.21.1) and is taken through the IDT at STGI. RAX
+ * and RSP of the guest travel in the VMCB. VMRUN switches neither FS, GS, TR, LDTR nor the syscall
+ * MSRs: VMLOAD and VMSAVE do (APM 15.5.2), so that C code has its GS and an NMI its TSS again.
  */
 #include "asm_offsets.h"
 

@@ -2,8 +2,9 @@
 /*
  * Translate #VMEXIT into struct vmexit. Nothing is handled here.
  *
- * Instruction lengths come from nRIP where the CPU saves it; else the bytes at rip are compared with
- * the opcode that must be there (prefixes counted), since a guest may write any prefix before it.
+ * Instruction lengths come from nRIP where the CPU saves it; else the bytes at rip are compared
+ * with the opcode that must be there (prefixes counted), since a guest may write any prefix before
+ * it.
  */
 #include "svm/svm.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Events into the guest. NMI and exceptions by EVENTINJ (APM 15.20 "Event Injection"); an external
- * interrupt by V_IRQ (APM 15.21 "Interrupt and Local APIC Support"): the CPU takes it as soon as the
- * guest's IF and interrupt shadow allow, so no window exit is ever needed. V_IGN_TPR: priority was
- * decided by the virtual local APIC.
+ * interrupt by V_IRQ (APM 15.21 "Interrupt and Local APIC Support"): the CPU takes it as soon as
+ * the guest's IF and interrupt shadow allow, so no window exit is ever needed. V_IGN_TPR: priority
+ * was decided by the virtual local APIC.
  *
- * An exit may come before the guest took the event: V_IRQ still set, or EXITINTINFO valid (the event
- * was under way and a fault, say a nested one, broke it off). Such an event is offered again.
+ * An exit may come before the guest took the event: V_IRQ still set, or EXITINTINFO valid (the
+ * event was under way and a fault, say a nested one, broke it off). Such an event is offered again.
  */
 #include "svm/svm.h"
 
@@ -81,7 +81,8 @@ void svm_inject_settle(struct vcpu *v)
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 	bool intr_taken = !(b->vintr & VINTR_V_IRQ);
 
-	/* After VMEXIT_INVALID nothing was delivered; EVENTINJ is cleared by hardware on any other. */
+	/* After VMEXIT_INVALID nothing was delivered; EVENTINJ is cleared by hardware on any
+	 * other. */
 	if ((u32)b->exitcode != VMEXIT_INVALID)
 		v->inject.kind = INJECT_NONE;
 	if (b->exitintinfo & EVENT_VALID)

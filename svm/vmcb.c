@@ -2,8 +2,9 @@
 /*
  * Build, check and print control blocks.
  *
- * What is intercepted (APM 15.9 "Instruction Intercepts"): as little as is safe. No control or debug
- * registers, no exceptions, no descriptor tables. HLT, CPUID and IRET are switched at run time.
+ * What is intercepted (APM 15.9 "Instruction Intercepts"): as little as is safe. No control or
+ * debug registers, no exceptions, no descriptor tables. HLT, CPUID and IRET are switched at run
+ * time.
  */
 #include "svm/vmcb.h"
 

@@ -49,7 +49,7 @@ static int put_acpi(struct guest_mem *mem, const struct loader_input *in, struct
 }
 
 /*
- * Linux with hardware-reduced ACPI and without EFI reboots by the BIOS entry point, in real mode. The
+ * Linux with hardware-reduced ACPI and no EFI reboots by the BIOS entry point, in real mode. The
  * code there writes the reset register: mov dx, port; mov al, value; out dx, al; hlt; jmp back.
  */
 static int put_reset_entry(struct guest_mem *mem, struct fault *fault)

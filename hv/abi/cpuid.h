@@ -8,7 +8,7 @@
  * only from a hypervisor it knows. Minibus's own leaves follow at 0x40000100.
  *
  *   0x40000100: eax = highest leaf, ebx:ecx:edx = "MinibusHyper"
- *   0x40000101: eax = MB_ABI_VERSION, ebx = MB_FEATURE_*, ecx = own domain id, edx = own vCPU number
+ *   0x40000101: eax = MB_ABI_VERSION, ebx = MB_FEATURE_*, ecx = own domain id, edx = own vCPU
  *   0x40000102: eax = ports of this domain, ebx = event priorities, ecx = bytes of a call slot,
  *               edx = vCPUs of this domain
  */

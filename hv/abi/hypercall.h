@@ -105,7 +105,8 @@ struct mb_stream_io {
 	uint32_t len;	 /* bytes of the buffer */
 	mb_u64 gpa;	 /* buffer */
 	mb_u64 position; /* in: stream position wanted; out: position after the last byte copied. A
-			  * position that was already overwritten moves up to the oldest byte kept. */
+			  * position that was already overwritten moves up to the oldest byte
+			  * kept. */
 };
 MB_ABI_SIZE(struct mb_stream_io, 24);
 MB_ABI_OFF(struct mb_stream_io, gpa, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * transfer: moves pseudo-random data over TCP and prints a checksum at each end, so that what arrived
- * can be compared with what was sent at more than the speed of md5sum.
+ * transfer: moves pseudo-random data over TCP and prints a checksum at each end, so that what
+ * arrived can be compared with what was sent at more than the speed of md5sum.
  *
  *     transfer listen PORT               receives one stream, prints "bytes N sum X"
  *     transfer send HOST PORT MIB        makes and sends the stream, prints the same

@@ -139,7 +139,8 @@ static void test_bzimage(void)
 	   g.bytes[16 * MIB - 8192] == 0x5a && g.bytes[16 * MIB - 8192 + 4999] == 0x5a,
 	   "ramdisk at the top of RAM, page aligned");
 	ok(!strcmp((char *)g.bytes + bytes_get(zp + 0x228, 4), "quiet"), "command line");
-	ok(g.bytes[E820_BIOS_ENTRY] == 0xba && bytes_get(g.bytes + E820_BIOS_ENTRY + 1, 2) == MB_GUEST_RESET,
+	ok(g.bytes[E820_BIOS_ENTRY] == 0xba &&
+	   bytes_get(g.bytes + E820_BIOS_ENTRY + 1, 2) == MB_GUEST_RESET,
 	   "the BIOS entry writes the reset register");
 	ok(bytes_get(zp + 0x70, 8) == E820_ACPI && !memcmp(g.bytes + E820_ACPI, "RSD PTR ", 8),
 	   "acpi_rsdp_addr");

@@ -52,7 +52,8 @@ static void test_words(void)
 	ok(shm_signal_publish(&r.tx, &r.rx, 0, 3) && r.tx.seq == 3, "publish stores, due");
 	ok(!shm_signal_publish(&r.tx, &r.rx, 3, 4), "not armed again: no second notification");
 	ok(r.rx.event == 0 && r.rx.consumed == 0, "publish leaves the receiver's line alone");
-	ok(shm_signal_arm(&r.tx, &r.rx, 4) == 4 && r.rx.event == 4, "arm stores, returns the count");
+	ok(shm_signal_arm(&r.tx, &r.rx, 4) == 4 && r.rx.event == 4,
+	   "arm stores, returns the count");
 	ok(r.tx.seq == 4, "arm leaves the sender's line alone");
 	ok(shm_signal_publish(&r.tx, &r.rx, 4, 5), "armed: due");
 }
