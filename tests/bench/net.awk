@@ -39,9 +39,10 @@ END {
 		if (t == "null")
 			continue
 		p = per(t, "packets")
-		printf "%-8s %-12s %12.3f %12s %12.3f %12.3f %12.3f %12s %12s\n", t, unit[t], exits(t, "guest"), kvm[t],
-			exits(t, "dom0"), per(t, "guest.cnt.ev_inject"), per(t, "dom0.cnt.ev_inject"), kvmirq[t],
-			p > 0 ? sprintf("%.3f", exits(t, "guest") / p) : "-"
+		ratio = (p > 0) ? sprintf("%.3f", exits(t, "guest") / p) : "-"
+		printf "%-8s %-12s %12.3f %12s %12.3f %12.3f %12.3f %12s %12s\n", t, unit[t],
+			exits(t, "guest"), kvm[t], exits(t, "dom0"), per(t, "guest.cnt.ev_inject"),
+			per(t, "dom0.cnt.ev_inject"), kvmirq[t], ratio
 	}
 	print "\nBy reason and counter, per unit (guest.*, dom0.*, bus.*):"
 	for (i = 1; i <= n; i++) {
@@ -64,7 +65,7 @@ END {
 			rows[b + 1] = r
 		}
 		for (a = 1; a <= cnt; a++)
-			printf "%s %s", a > 1 ? "," : "", rows[a]
+			printf "%s %s", (a > 1 ? "," : ""), rows[a]
 		print ""
 	}
 }

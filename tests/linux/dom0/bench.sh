@@ -32,7 +32,8 @@ measure()	# measure TEST UNITS COMMAND: in the guest
 	snapshot >/tmp/s1
 	echo "BENCH: $1 units $2"
 	echo "BENCH: $1 ms $ms"
-	join /tmp/s0 /tmp/s1 | awk -v t="$1" '$3 != $2 { printf "BENCH: %s %s %d\n", t, $1, $3 - $2 }'
+	awk -v t="$1" 'NR == FNR { before[$1] = $2; next }
+		$2 != before[$1] { printf "BENCH: %s %s %.0f\n", t, $1, $2 - before[$1] }' /tmp/s0 /tmp/s1
 	echo "$out"
 }
 
@@ -40,7 +41,7 @@ plan 1
 guest_start b1 31 || exit 1
 guest_says b1 'minibus-guest: ready' 180
 echo "BENCH: boot units 1"
-awk '{ v["guest." $1] += $2 } END { for (k in v) printf "BENCH: boot %s %d\n", k, v[k] }' $mb_debug/guests/b1/vcpu*
+awk '{ v["guest." $1] += $2 } END { for (k in v) printf "BENCH: boot %s %.0f\n", k, v[k] }' $mb_debug/guests/b1/vcpu*
 ifname=$(cat /sys/kernel/config/vbus/devices/net/b1-eth0/ifname)
 /tests/netbench serve &
 sleep 2
