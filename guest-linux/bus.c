@@ -88,7 +88,7 @@ static irqreturn_t region_irq(int irq, void *arg)
 {
 	struct vdev_region *region = arg;
 
-	region->stats.inject++;
+	region->stats.notify++;
 	region->event(region);
 	return IRQ_HANDLED;
 }
@@ -252,7 +252,7 @@ void vdev_region_kick(struct vdev_region *region, bool needed)
 		region->stats.suppressed++;
 		return;
 	}
-	region->stats.notify++;
+	region->stats.inject++;
 	region->vdev->ops->notify(region->port);
 }
 EXPORT_SYMBOL_GPL(vdev_region_kick);

@@ -27,8 +27,8 @@ struct vdev_region;
 
 /* For people: one writer each, or exact enough. */
 struct vdev_stats {
-	u64 inject;	/* events of the device that reached the driver */
-	u64 notify;	/* notifications sent to the device side */
+	u64 notify;	/* events of the device that reached the driver */
+	u64 inject;	/* events raised at the device side */
 	u64 suppressed; /* publications that needed none */
 	u64 spurious;	/* events that found nothing to do */
 	u64 ringfull;	/* no room for a request */

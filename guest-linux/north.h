@@ -21,7 +21,7 @@ struct north_stats {
 	u64 events;	 /* port events taken from queues */
 	u64 qnotify;	 /* times a queue was drained, by one interrupt or more rounds of it */
 	u64 qinject;	 /* interrupts of queues */
-	u64 notify;	 /* MB_HC_PORT_SEND */
+	u64 inject;	 /* MB_HC_PORT_SEND */
 	u64 bridgecalls; /* other hypercalls, but for calls */
 	u64 buscalls;	 /* MB_HC_CALL */
 	u64 spurious;	 /* queue interrupts that found nothing, events of unused ports */

@@ -304,7 +304,7 @@ void north_irq_put(u32 port, int irq)
 
 void north_notify(u32 port)
 {
-	this_cpu_inc(north_stats.notify);
+	this_cpu_inc(north_stats.inject);
 	/* The port may just have gone with its device; that is nobody's fault. */
 	north_hypercall(MB_HC_PORT_SEND, port, 0, 0, 0);
 }

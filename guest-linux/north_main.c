@@ -36,7 +36,7 @@ static int stats_show(struct seq_file *m, void *unused)
 		n.events += s->events;
 		n.qnotify += s->qnotify;
 		n.qinject += s->qinject;
-		n.notify += s->notify;
+		n.inject += s->inject;
 		n.bridgecalls += s->bridgecalls;
 		n.buscalls += s->buscalls;
 		n.spurious += s->spurious;
@@ -44,7 +44,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	}
 	vdev_stats_total(&d);
 	seq_printf(m, "events %llu\nqnotify %llu\nqinject %llu\nnotify %llu\ninject %llu\n",
-		   n.events, n.qnotify, n.qinject, n.notify, d.inject);
+		   n.events, n.qnotify, n.qinject, d.notify, n.inject);
 	seq_printf(m, "bridgecalls %llu\nbuscalls %llu\nsuppressed %llu\nspurious %llu\n",
 		   n.bridgecalls, n.buscalls, d.suppressed, d.spurious + n.spurious);
 	seq_printf(m, "ringfull %llu\nfaults %llu\n", d.ringfull, d.faults + n.faults);

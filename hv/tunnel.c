@@ -290,6 +290,8 @@ int tunnel_call_setup(struct domain *d, u64 gpa, u32 count)
 {
 	struct tunnel *t = &d->tunnel;
 
+	if (gpa == GPA_NONE && !count)
+		goto set; /* the caller takes its slots back */
 	if (!IS_ALIGNED(gpa, sizeof(struct mb_call_slot)) || !count || count > d->nr_vcpus)
 		return -MB_EINVAL;
 	/* A slot never crosses a page, so the first byte of each speaks for all of it. */
@@ -299,6 +301,7 @@ int tunnel_call_setup(struct domain *d, u64 gpa, u32 count)
 		if (slot < gpa || !guest_page(d, GPA(slot), sizeof(struct mb_call_slot)))
 			return -MB_EFAULT;
 	}
+set:
 	spin_lock(&t->lock);
 	t->call_slots = GPA(gpa);
 	t->call_count = count;

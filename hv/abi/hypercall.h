@@ -36,7 +36,10 @@
 #define MB_HC_PORT_ROUTE (MB_HC_BASE + 2)
 /* (port): raise an event on the peer of this port. */
 #define MB_HC_PORT_SEND (MB_HC_BASE + 3)
-/* (gpa, count): array of call slots, one per vCPU of the caller, 256-byte aligned, see tunnel.h. */
+/*
+ * (gpa, count): array of call slots, one per vCPU of the caller, 256-byte aligned, see tunnel.h.
+ * (~0, 0) takes them back.
+ */
 #define MB_HC_CALL_SETUP (MB_HC_BASE + 4)
 /*
  * (): run the bus call in the calling vCPU's own slot. Returns when the other side has answered;
