@@ -25,6 +25,7 @@ boot_start()
 	boot_log=$BUILD/logs/$1.log
 	shift
 	boot_stop
+	: >"$boot_log"	# now, not when the shell below gets to it: boot_wait must not see an old log
 	rm -f "$boot_dir/in"
 	mkfifo "$boot_dir/in"
 	exec 7<>"$boot_dir/in"

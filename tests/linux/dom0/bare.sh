@@ -38,6 +38,7 @@ for f in /tests/*.elf; do
 	out=$(run_one 2>&1) || fail "$g: cannot be created" "$out"
 	sed -nE "s/^(ok|not ok) [0-9]* *-? *(.*)$/\1 - $g: \2/p; s/^#/# $g:/p" "/tmp/$g.out" >"/tmp/$g.tap"
 	sed "s/^/$TAP_PREFIX/" "/tmp/$g.tap"
+	[ -s "/tmp/$g.reason" ] || note "$out"
 	n=$(grep -Ec '^(not )?ok' "/tmp/$g.tap")
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*$/\1/p' "/tmp/$g.out" | tail -n 1)
 	! grep '^not ok' "/tmp/$g.tap" | grep -qv '# TODO' || tap_failed=1

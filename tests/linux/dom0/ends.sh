@@ -10,7 +10,7 @@ ends()
 {
 	guest_start g1 11 'on_poweroff = "preserve";' 'on_reboot = "preserve";' 'on_crash = "preserve";' || return
 	guest_says g1 'minibus-guest: ready' 120
-	GUEST_SH_LIMIT=10 guest_sh 11 "$1" >/dev/null 2>&1
+	out=$(GUEST_SH_LIMIT=10 guest_sh 11 "$1" 2>&1)
 	i=0
 	while [ "$(cat $state/state)" = running ] && [ $i -lt 300 ]; do
 		sleep 0.1
@@ -18,6 +18,7 @@ ends()
 	done
 	like "$1: state" "$(cat $state/state)" 'shutdown|dying'
 	like "$1: reason" "$(cat $state/reason)" "$2"
+	[ "$(cat $state/state)" != running ] || note "$out" "$(guest_console g1 | tail -n 5)"
 	minibus destroy g1
 }
 

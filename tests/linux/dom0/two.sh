@@ -3,7 +3,7 @@
 # each sees its own name, address and MAC.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
-plan 11
+plan 12
 ok "first guest" guest_start g1 11
 ok "second guest" guest_start g2 12
 ok "first is ready" guest_says g1 'minibus-guest: ready' 180
@@ -13,11 +13,10 @@ like "first has its own address" "$(guest_sh 11 'hostname; ip addr show eth0')" 
 like "second has its own MAC" "$(guest_sh 12 'ip link show eth0')" '52:54:00:99:00:0c'
 like "first pings second" "$(guest_sh 11 'ping -c 3 -W 10 10.99.0.12')" ' 0% packet loss'
 like "second pings first" "$(guest_sh 12 'ping -c 3 -W 10 10.99.0.11')" ' 0% packet loss'
-guest_sh 12 'nc -l -p 5001 | /bin/md5sum' >/tmp/sum &
-sleep 1
-sent=$(guest_sh 11 'dd if=/dev/urandom of=/tmp/f bs=1M count=16 2>/dev/null; /bin/md5sum </tmp/f
-	nc 10.99.0.12 5001 </tmp/f')
+guest_sh 12 'transfer listen 5001' >/tmp/received &
+sent=$(guest_sh 11 'transfer send 10.99.0.12 5001 64')
 wait
-is "16 MiB of TCP between them arrive whole" "$(cut -c1-32 /tmp/sum)" "$(printf '%s' "$sent" | cut -c1-32)"
+like "64 MiB of TCP are sent" "$sent" '^bytes 67108864 '
+is "and arrive whole" "$(cat /tmp/received)" "$sent"
 ok "both destroyed" minibus destroy -a
 tap_end
