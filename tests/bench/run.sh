@@ -10,14 +10,14 @@ mkdir -p "$out"
 # boot_once NAME: one boot to /init; sets tsc, wall (s), cpu (s of QEMU).
 boot_once()
 {
-	local before after t0 t1
-	before=$(awk '{ print $16 + $17 }' /proc/$BASHPID/stat)
+	local before after t0 t1 me=$BASHPID # not $$: this may run in a pipeline
+	before=$(awk '{ print $16 + $17 }' /proc/$me/stat)
 	t0=$(date +%s.%N)
 	boot_start "$1" -nic none
 	boot_wait 'tsc [0-9]+' 300 || { echo "bench: $1 did not reach /init"; boot_text | tail -n 5; exit 1; }
 	t1=$(date +%s.%N)
 	boot_end 60
-	after=$(awk '{ print $16 + $17 }' /proc/$BASHPID/stat)
+	after=$(awk '{ print $16 + $17 }' /proc/$me/stat)
 	tsc=$(boot_text | sed -n 's/^.*tsc \([0-9]*\).*$/\1/p' | head -n 1)
 	wall=$(awk "BEGIN { print $t1 - $t0 }")
 	cpu=$(awk "BEGIN { print ($after - $before) / $(getconf CLK_TCK) }")
