@@ -60,6 +60,12 @@ const char *priv_take_memory(const struct boot_info *info)
 		    !extent_set_owner(pa, OWNER_BOOT, OWNER_DOM0))
 			got += EXTENT_SIZE;
 	}
+	if (dom0_mem && got < want) {
+		snprintf(error, sizeof(error),
+			 "dom0_mem=%luM is more than the %lu MiB this machine has to give",
+			 want / MIB, got / MIB);
+		return error;
+	}
 	if (got < DOM0_MEM_MIN) {
 		snprintf(error, sizeof(error),
 		       "dom0 gets %lu MiB of RAM and needs %lu: too little memory, or dom0_mem= "
