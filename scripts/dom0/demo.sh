@@ -33,7 +33,7 @@ minibus info
 head_line "minibus list"
 minibus list
 head_line "the guest's console"
-guest_says demo 'minibus-guest: ready' 120 || fail "the guest did not come up"
+guest_ready demo 2 || fail "the guest did not come up"
 guest_console demo
 head_line "ping"
 ping -c 5 -i 0.2 10.99.0.2 || fail "ping"

@@ -12,7 +12,7 @@ guest_conf()
 	vcpus = ${GUEST_VCPUS:-1};
 	kernel = "/var/lib/minibus/vmlinuz";
 	ramdisk = "/var/lib/minibus/initrd";
-	cmdline = "console=ttyS0 quiet loglevel=4 panic=-1 mb.name=$1 mb.ip=10.99.0.$2/24 ${GUEST_CMDLINE:-}";
+	cmdline = "console=ttyS0 pci=off quiet loglevel=4 panic=-1 mb.name=$1 mb.ip=10.99.0.$2/24 ${GUEST_CMDLINE:-}";
 	net = [ "bridge=br0,mac=52:54:00:99:00:$(printf %02x "$2")" ];
 	END
 	shift 2
@@ -30,6 +30,18 @@ guest_start()
 guest_says()
 {
 	timeout "$3" grep -aEq -- "$2" "/dev/minibus/$1.console"
+}
+
+# guest_ready NAME N: waits for the guest's shell and for its first answer over the network. dom0 may
+# take a second to notice the carrier of a new device.
+guest_ready()
+{
+	guest_says "$1" 'minibus-guest: ready' "${GUEST_READY_LIMIT:-180}" || return 1
+	i=0
+	until ping -c 1 -w 1 "10.99.0.$2" >/dev/null 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 15 ] || return 1
+	done
 }
 
 # guest_console NAME: what the console has shown so far.

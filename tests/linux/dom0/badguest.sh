@@ -36,7 +36,7 @@ refused "a kernel that does not exist" 'No such file'
 
 ok "a hypercall by a process in dom0 is refused" /tests/usercall
 ok "a guest after all that" guest_start g1 11
-ok "is ready" guest_says g1 'minibus-guest: ready' 120
+ok "is ready" guest_ready g1 11
 like "a hypercall by a process in the guest is refused" "$(guest_sh 11 'usercall && echo refused')" refused
 is "and the guest still runs" "$(cat /sys/kernel/config/vbus/guests/g1/state)" running
 tap_end

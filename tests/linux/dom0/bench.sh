@@ -39,7 +39,7 @@ measure()	# measure TEST UNITS COMMAND: in the guest
 
 plan 1
 guest_start b1 31 || exit 1
-guest_says b1 'minibus-guest: ready' 180
+guest_ready b1 31
 echo "BENCH: boot units 1"
 awk '{ v["guest." $1] += $2 } END { for (k in v) printf "BENCH: boot %s %.0f\n", k, v[k] }' $mb_debug/guests/b1/vcpu*
 ifname=$(cat /sys/kernel/config/vbus/devices/net/b1-eth0/ifname)

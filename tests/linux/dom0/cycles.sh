@@ -27,7 +27,7 @@ dom0_free()	# MemFree after caches were dropped, in kB
 one_cycle()	# every tenth guest runs until its shell, the others are destroyed while they boot
 {
 	guest_start c1 21 || return 1
-	[ $(($1 % 10)) -ne 0 ] || guest_says c1 'minibus-guest: ready' 120 || return 1
+	[ $(($1 % 10)) -ne 0 ] || guest_ready c1 21 || return 1
 	minibus destroy c1
 }
 

@@ -9,7 +9,7 @@ state=/sys/kernel/config/vbus/guests/g1
 ends()
 {
 	guest_start g1 11 'on_poweroff = "preserve";' 'on_reboot = "preserve";' 'on_crash = "preserve";' || return
-	guest_says g1 'minibus-guest: ready' 120
+	guest_ready g1 11
 	out=$(GUEST_SH_LIMIT=10 guest_sh 11 "$1" 2>&1)
 	i=0
 	while [ "$(cat $state/state)" = running ] && [ $i -lt 300 ]; do

@@ -10,7 +10,7 @@ ok "every CPU has taken local timer interrupts" awk '
 	/^ *LOC:/ { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) if ($i == 0) exit 1; found = 1 }
 	END { exit !found }' /proc/interrupts
 ok "a guest is created" guest_start g1 11
-ok "it reaches its shell" guest_says g1 'minibus-guest: ready' 120
+ok "it reaches its shell" guest_ready g1 11
 ok "ping" ping -c 3 -i 0.2 -W 10 10.99.0.11
 ok "destroyed" minibus destroy g1
 tap_end

@@ -6,8 +6,8 @@
 plan 12
 ok "first guest" guest_start g1 11
 ok "second guest" guest_start g2 12
-ok "first is ready" guest_says g1 'minibus-guest: ready' 180
-ok "second is ready" guest_says g2 'minibus-guest: ready' 180
+ok "first is ready" guest_ready g1 11
+ok "second is ready" guest_ready g2 12
 is "both are listed as running" "$(minibus list | grep -c running)" 2
 like "first has its own address" "$(guest_sh 11 'hostname; ip addr show eth0')" 'g1'
 like "second has its own MAC" "$(guest_sh 12 'ip link show eth0')" '52:54:00:99:00:0c'
