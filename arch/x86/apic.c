@@ -14,9 +14,17 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/tsc.h"
 
-#define PIC1_MASK 0x21
-#define PIC2_MASK 0xa1
+#define PIC1_COMMAND 0x20
+#define PIC1_DATA 0x21
+#define PIC2_COMMAND 0xa0
+#define PIC2_DATA 0xa1
 #define PIC_ALL 0xff
+#define PIC_ICW1 0x11	   /* edge triggered, cascaded, ICW4 follows */
+#define PIC1_ICW2 0x20	   /* first vector */
+#define PIC2_ICW2 0x28
+#define PIC1_ICW3 0x04	   /* the second one is at input 2 */
+#define PIC2_ICW3 0x02
+#define PIC_ICW4 0x01	   /* 8086 mode, EOI by command */
 #define ICR_POLLS_MAX 100000
 #define TIMER_TICKS_MAX 0xffffffffu
 
@@ -57,11 +65,25 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
-/* The 8259s first: see apic.h. */
+/*
+ * The 8259s first: see apic.h. They get vectors above the exceptions as well, since a request that
+ * was latched before, or between two bytes of dom0's own initialisation (ICW1 clears the mask), can
+ * still come: at the BIOS's vectors it would be taken for a double fault.
+ */
 static void silence_8259(void)
 {
-	outb(PIC1_MASK, PIC_ALL);
-	outb(PIC2_MASK, PIC_ALL);
+	outb(PIC1_DATA, PIC_ALL);
+	outb(PIC2_DATA, PIC_ALL);
+	outb(PIC1_COMMAND, PIC_ICW1);
+	outb(PIC1_DATA, PIC1_ICW2);
+	outb(PIC1_DATA, PIC1_ICW3);
+	outb(PIC1_DATA, PIC_ICW4);
+	outb(PIC2_COMMAND, PIC_ICW1);
+	outb(PIC2_DATA, PIC2_ICW2);
+	outb(PIC2_DATA, PIC2_ICW3);
+	outb(PIC2_DATA, PIC_ICW4);
+	outb(PIC1_DATA, PIC_ALL);
+	outb(PIC2_DATA, PIC_ALL);
 }
 
 /*
