@@ -41,9 +41,17 @@ struct rule {
 #define L7_ECX_GUEST 0x00415f5eu
 #define L7_EDX_HIDE CPUID_7_EDX_IBT
 #define L7_EDX_GUEST 0x00000010u
-/* 80000001: no SVM, OSVW, IBS, SKINIT, watchdog, LWP, topology and counter extensions. */
-#define L81_ECX_HIDE (CPUID_81_ECX_SVM | 1u << 12)
+/*
+ * 80000001: no SVM, SKINIT; no MONITORX, as there is no MONITOR (one intercept serves both); no IBS and
+ * no extended APIC space, whose interrupts are not handed on. Guests moreover: no OSVW, watchdog, LWP,
+ * topology and counter extensions.
+ */
+#define L81_ECX_HIDE                                                                        \
+	(CPUID_81_ECX_SVM | CPUID_81_ECX_EXTAPIC | CPUID_81_ECX_IBS | CPUID_81_ECX_SKINIT | \
+	 CPUID_81_ECX_MONITORX)
 #define L81_ECX_GUEST 0x002101f3u
+/* 80000008: what needs a bit of the control block or of EFER that no domain is given. */
+#define L88_EBX_HIDE (CPUID_88_EBX_INVLPGB | CPUID_88_EBX_MCOMMIT)
 
 static const struct rule rules[] = {
 	{0x00000000, ANY_SUBLEAF, EBX, ALL, ALL},
@@ -72,6 +80,7 @@ static const struct rule rules[] = {
 	{0x0000000d, 0, EDX, ALL, ALL},
 	/* No XSAVES: supervisor state would need IA32_XSS switched. */
 	{0x0000000d, 1, EAX, ~CPUID_D1_EAX_XSAVES, 0x7},
+	{0x0000000d, 1, EBX, ALL, ALL}, /* size of the compacted format: XSAVEC has it too */
 	{0x0000000d, 1, ECX, 0, 0},
 	{0x80000000, ANY_SUBLEAF, EBX, ALL, ALL},
 	{0x80000000, ANY_SUBLEAF, ECX, ALL, ALL},
@@ -85,11 +94,16 @@ static const struct rule rules[] = {
 	{0x80000006, ANY_SUBLEAF, EDX, ALL, ALL},
 	{0x80000007, ANY_SUBLEAF, EDX, ALL, CPUID_87_EDX_INVARIANT_TSC},
 	{0x80000008, ANY_SUBLEAF, EAX, ALL, ALL},
-	{0x80000008, ANY_SUBLEAF, EBX, ALL, 0x00000005}, /* CLZERO, error-pointer restore */
+	/* Guests: CLZERO, error-pointer restore. */
+	{0x80000008, ANY_SUBLEAF, EBX, ~L88_EBX_HIDE, 0x00000005},
 	{0x8000000a, ANY_SUBLEAF, EAX, 0, 0}, /* SVM */
 	{0x8000000a, ANY_SUBLEAF, EBX, 0, 0},
 	{0x8000000a, ANY_SUBLEAF, ECX, 0, 0},
 	{0x8000000a, ANY_SUBLEAF, EDX, 0, 0},
+	{0x8000001f, ANY_SUBLEAF, EAX, 0, 0}, /* memory encryption: works on host entries only */
+	{0x8000001f, ANY_SUBLEAF, EBX, 0, 0},
+	{0x8000001f, ANY_SUBLEAF, ECX, 0, 0},
+	{0x8000001f, ANY_SUBLEAF, EDX, 0, 0},
 };
 
 /* Highest leaves a guest is told of. */

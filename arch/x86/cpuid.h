@@ -74,8 +74,14 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 
 /* leaf 0x80000001 */
 #define CPUID_81_ECX_SVM (1u << 2)
+#define CPUID_81_ECX_EXTAPIC (1u << 3)
+#define CPUID_81_ECX_IBS (1u << 10)
+#define CPUID_81_ECX_SKINIT (1u << 12)
+#define CPUID_81_ECX_TCE (1u << 17)
+#define CPUID_81_ECX_MONITORX (1u << 29)
 #define CPUID_81_EDX_SYSCALL (1u << 11)
 #define CPUID_81_EDX_NX (1u << 20)
+#define CPUID_81_EDX_FFXSR (1u << 25)
 #define CPUID_81_EDX_PAGE1GB (1u << 26)
 #define CPUID_81_EDX_RDTSCP (1u << 27)
 #define CPUID_81_EDX_LM (1u << 29)
@@ -84,7 +90,17 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_87_EDX_INVARIANT_TSC (1u << 8)
 
 /* leaf 0x80000008 */
+#define CPUID_88_EBX_ERRPTR (1u << 2) /* FXRSTOR, XRSTOR always load the error pointers */
+#define CPUID_88_EBX_INVLPGB (1u << 3)
+#define CPUID_88_EBX_MCOMMIT (1u << 8)
 #define CPUID_88_EBX_IBPB (1u << 12)
+#define CPUID_88_EBX_IBRS (1u << 14)
+#define CPUID_88_EBX_STIBP (1u << 15)
+#define CPUID_88_EBX_NO_LMSLE (1u << 20)
+#define CPUID_88_EBX_SSBD (1u << 24)
+
+/* leaf 0x80000021 */
+#define CPUID_821_EAX_AUTOIBRS (1u << 8)
 
 /* leaf 0x8000000a */
 #define CPUID_8A_EDX_NPT (1u << 0)
