@@ -13,6 +13,7 @@
 #include "hv/sched.h"
 #include "hv/string.h"
 #include "hv/vcpu.h"
+#include "hv/vioapic.h"
 #include "hv/vuart.h"
 
 #include "arch/x86/atomic.h"
@@ -170,20 +171,25 @@ static void publish(struct domain *d)
 		dom0 = d;
 }
 
-/* The parts a guest has beyond dom0's: its list of memory and its serial port. */
+/* The parts a guest has beyond dom0's: its list of memory, its IOAPIC and its serial port. */
 static int guest_parts_create(struct domain *d)
 {
 	if (d->privileged)
 		return 0;
 	d->range = page_alloc_bytes(DOMAIN_RANGES_MAX * sizeof(*d->range));
+	d->vioapic = vioapic_create(d);
+	if (!d->range || !d->vioapic)
+		return -MB_ENOMEM;
 	d->vuart = vuart_create(d);
-	return d->range && d->vuart ? 0 : -MB_ENOMEM;
+	return d->vuart ? 0 : -MB_ENOMEM;
 }
 
 static void guest_parts_destroy(struct domain *d)
 {
 	if (d->vuart)
 		vuart_destroy(d->vuart);
+	if (d->vioapic)
+		vioapic_destroy(d->vioapic);
 	if (d->range)
 		page_free_bytes(d->range, DOMAIN_RANGES_MAX * sizeof(*d->range));
 }

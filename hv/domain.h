@@ -11,7 +11,7 @@
  * Errors:   -MB_E*.
  *
  * Creation, in order, and destruction in reverse: structure and id, memory ranges, guest-physical
- * map, vendor part, vCPUs, tunnel, uart; then memory; then its vCPUs are attached to CPUs.
+ * map, vendor part, vCPUs, tunnel, IOAPIC, uart; then memory; then its vCPUs are attached to CPUs.
  *
  * Long work (clearing memory, a destroy step) runs without d->lock but with d->busy set, so that
  * only one such operation at a time is under way; the others are refused with -MB_EBUSY.
@@ -26,6 +26,7 @@
 #include "hv/tunnel.h"
 
 struct vcpu;
+struct vioapic;
 struct vuart;
 
 #define DOMID_DOM0 0u
@@ -67,6 +68,7 @@ struct domain {
 	hpa_t pool;		/* [b] extents that are the domain's but not yet mapped */
 	u32 pool_left;		/* [b] how many */
 	void *hw;		/* [c] vendor's part: bitmaps */
+	struct vioapic *vioapic; /* [c] NULL for dom0 */
 	struct vuart *vuart;	/* [c] NULL for dom0 */
 	struct tunnel tunnel;	/* see tunnel.h */
 

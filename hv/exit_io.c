@@ -2,7 +2,7 @@
 /*
  * Port I/O exits of guests; dom0's few go to exit_io_dom0.c.
  *
- * A guest's platform is hv/abi/guest.h: a polled 16550, ACPI sleep and reset registers, and for old
+ * A guest's platform is hv/abi/guest.h: a 16550, ACPI sleep and reset registers, and for old
  * habits the two reset ports of a PC. Everything else is absent hardware: reads give ones, writes
  * go nowhere. INS and OUTS are done element by element in bounded pieces; the instruction runs
  * again until rCX is used up.

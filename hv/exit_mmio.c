@@ -2,7 +2,7 @@
 /*
  * Nested page faults: an access to an address that the domain's map does not hold.
  *
- *  (a) the local APIC page of a vCPU in xAPIC mode: decode, one register access;
+ *  (a) the local APIC page of a vCPU in xAPIC mode, a guest's IOAPIC page: decode, one access;
  *  (b) present after all (another vCPU's hypercall has mapped it meanwhile): run again;
  *  (c) dom0 elsewhere: memory of the hypervisor or of guests. One line, #GP; nothing was touched;
  *  (d) a guest fetching code or keeping page tables there: no fault has a meaning, it is ended;
@@ -17,10 +17,13 @@
 #include "hv/printk.h"
 #include "hv/vcpu.h"
 #include "hv/vcpu_ops.h"
+#include "hv/vioapic.h"
 #include "hv/vlapic.h"
 
 #include "arch/x86/cr.h"
 #include "arch/x86/msr.h"
+
+#include "hv/abi/guest.h"
 
 #define RFLAGS_PF BIT(2)
 #define RFLAGS_SF BIT(7)
@@ -111,8 +114,19 @@ static void lapic_write(struct vcpu *v, u32 offset, u8 size, u64 value)
 		vlapic_write(v, offset >> LAPIC_REG_SHIFT, false, (u32)value);
 }
 
+static u64 ioapic_read(struct vcpu *v, u32 offset, u8 size)
+{
+	return vioapic_read(v->dom->vioapic, offset, size);
+}
+
+static void ioapic_write(struct vcpu *v, u32 offset, u8 size, u64 value)
+{
+	vioapic_write(v->dom->vioapic, offset, size, (u32)value);
+}
+
 static const struct mmio_target absent = {absent_read, absent_write};
 static const struct mmio_target lapic = {lapic_read, lapic_write};
+static const struct mmio_target ioapic = {ioapic_read, ioapic_write};
 
 static void mmio_perform(struct vcpu *v, const struct insn_mmio *in, u32 offset,
 			 const struct mmio_target *t)
@@ -197,6 +211,17 @@ static bool is_lapic_page(const struct vcpu *v, gpa_t gpa)
 	       (gpa.v & ~PAGE_MASK) == (base & ~PAGE_MASK);
 }
 
+/* The device whose page this is for v, or NULL. */
+static const struct mmio_target *find_target(const struct vcpu *v, gpa_t gpa)
+{
+	if (is_lapic_page(v, gpa))
+		return &lapic;
+	/* dom0 has the machine's, mapped like any device. */
+	if (v->dom->vioapic && (gpa.v & ~PAGE_MASK) == MB_GUEST_IOAPIC_BASE)
+		return &ioapic;
+	return NULL;
+}
+
 static bool is_allowed_now(const struct vcpu *v)
 {
 	const struct vmexit *e = &v->exit;
@@ -212,10 +237,11 @@ enum exit_action exit_npf(struct vcpu *v)
 {
 	const struct vmexit *e = &v->exit;
 	bool data = !e->npf.exec && !e->npf.walk;
+	const struct mmio_target *target = data ? find_target(v, e->npf.gpa) : NULL;
 
-	if (data && is_lapic_page(v, e->npf.gpa)) {
+	if (target) {
 		vcpu_count(v, MMIO);
-		return emulate(v, &lapic);
+		return emulate(v, target);
 	}
 	if (is_allowed_now(v))
 		return EXIT_RETRY;

@@ -15,6 +15,8 @@
  *   20    domain     one domain's life cycle, vCPU table, port table
  *   30    gpm        one domain's guest-physical map
  *   35    tunnel     one domain's queues and routes; one lock of all ports' peers, never both
+ *   36    uart       one guest's serial port; raises its line inside
+ *   38    ioapic     one guest's IOAPIC; posts vectors inside
  *   40    event      one vCPU's pending events
  *   50    sched      one CPU's run queue
  *   60    timer      one CPU's timer list
@@ -35,6 +37,8 @@ enum lock_level {
 	LOCK_DOMAIN = 20,
 	LOCK_GPM = 30,
 	LOCK_TUNNEL = 35,
+	LOCK_UART = 36,
+	LOCK_IOAPIC = 38,
 	LOCK_EVENT = 40,
 	LOCK_SCHED = 50,
 	LOCK_TIMER = 60,

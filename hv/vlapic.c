@@ -18,6 +18,7 @@
 #include "hv/printk.h"
 #include "hv/guest_mem.h"
 #include "hv/vcpu.h"
+#include "hv/vioapic.h"
 #include "hv/vlapic_internal.h"
 
 #include "arch/x86/apic.h"
@@ -133,6 +134,8 @@ static void service_end(struct vcpu *v, u8 vector)
 	/* irq.c knows by itself what it holds: TMR alone could be changed by an IPI of dom0. */
 	if (v->dom->privileged)
 		irq_level_eoi(v, vector);
+	else if (bit_test(v->lapic.tmr, vector))
+		vioapic_eoi(v->dom->vioapic, vector);
 }
 
 static void pv_eoi_withdraw(struct vlapic *l)

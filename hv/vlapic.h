@@ -2,9 +2,10 @@
 /*
  * Purpose:  virtual local APIC: one register file, two front ends (x2APIC MSRs, xAPIC page); its
  *           timer (one shot, periodic, TSC deadline); PV EOI.
- * Callers:  exit_msr.c, exit_mmio.c (registers); irq.c, tunnel.c (post); vcpu.c (deliver); run.c
- *           (timer, PV EOI).
- * Context:  vlapic_post(): any CPU. Everything else: the vCPU's owner CPU, interrupts off.
+ * Callers:  exit_msr.c, exit_mmio.c (registers); irq.c, tunnel.c, vioapic.c (post); vcpu.c
+ *           (deliver); run.c (timer, PV EOI).
+ * Context:  vlapic_post(), vlapic_message(): any CPU. Everything else: the vCPU's owner CPU,
+ *           interrupts off.
  * Locking:  none: irr is atomic; the rest belongs to the owner.
  * Lifetime: part of the vCPU; vlapic_init() at creation, vlapic_reset() on INIT.
  * Errors:   register accesses return false: #GP in x2APIC mode, ignored / zero in xAPIC mode.
@@ -18,6 +19,7 @@
 
 #include "arch/x86/types.h"
 
+struct domain;
 struct vcpu;
 
 /* Register numbers: xAPIC offset >> 4 = x2APIC MSR - 0x800. */
@@ -80,8 +82,11 @@ bool vlapic_is_x2apic(const struct vcpu *v);
 bool vlapic_enabled(const struct vcpu *v);
 
 /* Any CPU: request a vector (< 16 is ignored and counted in ESR) and kick. level: EOI is reported
- * to irq_level_eoi(). Dropped if the APIC is software-disabled. */
+ * to irq_level_eoi() (dom0) or vioapic_eoi(). Dropped if the APIC is software-disabled. */
 void vlapic_post(struct vcpu *v, u8 vector, bool level);
+/* Any CPU: an IOAPIC's message to whom it concerns: vector, delivery mode (fixed, lowest priority)
+ * and destination mode as in the ICR. Returns whether an APIC took it. */
+bool vlapic_message(const struct domain *d, u32 icr_low, u32 dest, bool level);
 /* Owner: highest vector with priority above PPR, or -1. */
 int vlapic_pending(struct vcpu *v);
 void vlapic_take(struct vcpu *v, u8 vector);	/* IRR -> armed */

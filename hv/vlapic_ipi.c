@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interprocessor interrupts: who is meant by an ICR, and what reaches him.
+ * Interrupt messages, of vCPUs (ICR) and of the IOAPIC: who is meant, and what reaches him.
  *
  * SDM "Issuing Interprocessor Interrupts", "Determining IPI Destination". A domain sees only its
  * own vCPUs: it cannot name any other. For dom0 local APIC ids are the hardware's, but its IPIs do
@@ -30,7 +30,7 @@ static bool logical_match(const struct vlapic *l, u32 dest)
 	return id >> 4 == dest >> 4 && (id & dest & 0xf);
 }
 
-/* Is t, as seen from v, a destination? */
+/* Is t, as seen from v (NULL: the IOAPIC, which has no shorthands), a destination? */
 static bool is_target(const struct vcpu *v, const struct vcpu *t, u32 icr, u32 dest, bool x2apic)
 {
 	switch (icr & APIC_ICR_SHORTHAND_MASK) {
@@ -46,13 +46,13 @@ static bool is_target(const struct vcpu *v, const struct vcpu *t, u32 icr, u32 d
 	return icr & APIC_ICR_LOGICAL ? logical_match(&t->lapic, dest) : t->lapic.id == dest;
 }
 
-static void deliver(struct vcpu *t, u32 icr)
+static void deliver(struct vcpu *t, u32 icr, bool level)
 {
 	u8 vector = (u8)icr;
 
 	switch (icr & APIC_DM_MASK) {
 	case APIC_DM_FIXED:
-		vlapic_post(t, vector, false);
+		vlapic_post(t, vector, level);
 		break;
 	case APIC_DM_NMI:
 		vcpu_request(t, VCPU_REQ_NMI);
@@ -68,10 +68,10 @@ static void deliver(struct vcpu *t, u32 icr)
 }
 
 /* Lowest priority: the enabled target with the lowest processor priority. PPRs of running vCPUs may
- * change while we look; any target is a correct one. */
-static void deliver_lowest(struct vcpu *v, u32 icr, u32 dest, bool x2apic)
+ * change while we look; any target is a correct one. Returns whether there is one. */
+static bool deliver_lowest(const struct domain *d, const struct vcpu *v, u32 icr, u32 dest,
+			   bool x2apic, bool level)
 {
-	const struct domain *d = v->dom;
 	struct vcpu *best = NULL;
 	u32 best_ppr = 0;
 
@@ -88,7 +88,8 @@ static void deliver_lowest(struct vcpu *v, u32 icr, u32 dest, bool x2apic)
 		best_ppr = ppr;
 	}
 	if (best)
-		vlapic_post(best, (u8)icr, false);
+		vlapic_post(best, (u8)icr, level);
+	return best;
 }
 
 /* SDM tables "Valid Combinations": the self and all-including-self shorthands send fixed only. */
@@ -128,10 +129,33 @@ void vlapic_ipi_send(struct vcpu *v, u32 icr_low, u32 dest, bool x2apic)
 	}
 	vcpu_count(v, IPI_SENT);
 	if (mode == APIC_DM_LOWEST) {
-		deliver_lowest(v, icr_low, dest, x2apic);
+		deliver_lowest(d, v, icr_low, dest, x2apic, false);
 		return;
 	}
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (d->vcpu[i] && is_target(v, d->vcpu[i], icr_low, dest, x2apic))
-			deliver(d->vcpu[i], icr_low);
+			deliver(d->vcpu[i], icr_low, false);
+}
+
+/*
+ * 8 bits of destination, FFh is everybody: in x2APIC mode that reaches ids below 255 and the first
+ * half of logical cluster 0. A vector that no APIC may take is not taken.
+ */
+bool vlapic_message(const struct domain *d, u32 icr_low, u32 dest, bool level)
+{
+	bool taken = false;
+
+	if ((icr_low & APIC_ICR_VECTOR_MASK) < VLAPIC_VECTOR_MIN)
+		return false;
+	if ((icr_low & APIC_DM_MASK) == APIC_DM_LOWEST)
+		return deliver_lowest(d, NULL, icr_low, dest, false, level);
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct vcpu *t = d->vcpu[i];
+
+		if (!t || !vlapic_accepts(&t->lapic) || !is_target(NULL, t, icr_low, dest, false))
+			continue;
+		deliver(t, icr_low, level);
+		taken = true;
+	}
+	return taken;
 }

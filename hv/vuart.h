@@ -3,11 +3,12 @@
  * Purpose:  a guest's 16550 at 0x3f8: output kept in a ring for dom0, input from dom0.
  * Callers:  exit_io.c (registers), hc_domain.c (console hypercalls), domain.c (life).
  * Context:  registers: the vCPU's owner; console hypercalls: dom0's vCPU.
- * Locking:  u->lock (LOCK_VUART).    Lifetime: its domain's.
+ * Locking:  its own lock (LOCK_UART); the line goes to the IOAPIC inside.
+ * Lifetime: its domain's; the domain's IOAPIC is there before and after it.
  * Errors:   none; output older than the ring is overwritten, input beyond its ring refused.
  *
- * Polled, no interrupt line. dom0 is told (console_port) when output appears and at most once
- * until it has read: one event per burst, not per byte.
+ * dom0 is told (console_port) when output appears and at most once until it has read:
+ * one event per burst, not per byte.
  */
 #ifndef HV_VUART_H
 #define HV_VUART_H

@@ -21,6 +21,7 @@
 #define XSDT_ENTRIES 3u
 #define FADT_LEN 276u /* revision 6 */
 #define MADT_LAPIC_LEN 8u
+#define MADT_IOAPIC_LEN 12u
 #define CPU_DEVICE_LEN 29u /* one Device () of the SSDT */
 
 /* FADT, "Fixed Feature Flags" and "IA-PC Boot Architecture Flags" */
@@ -81,6 +82,15 @@ static void put_fadt(uint8_t *at, uint64_t dsdt)
 	put_checksum(at, FADT_LEN, 9);
 }
 
+static void put_madt_ioapic(uint8_t *entry)
+{
+	entry[0] = 1; /* I/O APIC */
+	entry[1] = MADT_IOAPIC_LEN;
+	entry[2] = MB_GUEST_IOAPIC_ID;
+	bytes_put(entry + 4, 4, MB_GUEST_IOAPIC_BASE);
+	bytes_put(entry + 8, 4, 0); /* its first GSI */
+}
+
 static void put_madt(uint8_t *at, uint32_t len, unsigned int vcpus)
 {
 	put_header(at, "APIC", len, 5);
@@ -95,6 +105,7 @@ static void put_madt(uint8_t *at, uint32_t len, unsigned int vcpus)
 		entry[3] = (uint8_t)i; /* APIC id */
 		bytes_put(entry + 4, 4, 1); /* enabled */
 	}
+	put_madt_ioapic(at + 44 + vcpus * MADT_LAPIC_LEN);
 	put_checksum(at, len, 9);
 }
 
@@ -159,7 +170,7 @@ static void put_root(uint8_t *buf, uint32_t base, const struct acpi_tables *t)
 int acpi_build(uint8_t *buf, size_t size, uint32_t base, unsigned int vcpus, const uint8_t *dsdt,
 	       size_t dsdt_len, struct acpi_tables *tables)
 {
-	uint32_t madt_len = 44 + vcpus * MADT_LAPIC_LEN;
+	uint32_t madt_len = 44 + vcpus * MADT_LAPIC_LEN + MADT_IOAPIC_LEN;
 	uint32_t ssdt_len = HEADER + 9 + vcpus * CPU_DEVICE_LEN;
 	struct acpi_tables t;
 

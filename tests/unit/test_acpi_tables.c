@@ -67,6 +67,8 @@ static void test_dsdt(void)
 				      MB_GUEST_UART_PORT & 255, MB_GUEST_UART_PORT >> 8, 0x01,
 				      MB_GUEST_UART_PORTS };
 
+	static const uint8_t irq[] = { 0x23, 1 << MB_GUEST_UART_PIN, 0x00, 0x01 };
+
 	if (dsdt_len == 36) {
 		ok(1, "DSDT # SKIP iasl is not installed");
 		return;
@@ -74,6 +76,8 @@ static void test_dsdt(void)
 	ok(memmem(dsdt, dsdt_len, s5, sizeof(s5)) != NULL, "DSDT: _S5 is MB_GUEST_SLP_TYP_S5");
 	ok(memmem(dsdt, dsdt_len, io, sizeof(io)) != NULL,
 	   "DSDT: COM1's ports are the guest ABI's");
+	ok(memmem(dsdt, dsdt_len, irq, sizeof(irq)) != NULL,
+	   "DSDT: so is its interrupt, edge, active high, not shared");
 }
 
 static void test_tables(unsigned int vcpus)
@@ -104,8 +108,13 @@ static void test_tables(unsigned int vcpus)
 	   bytes_get(fadt + 260, 8) == MB_GUEST_SLEEP_STATUS, "reset and sleep registers");
 	madt = buf + t.madt;
 	ok(bytes_get(madt + 36, 4) == MB_GUEST_LAPIC_BASE &&
-	   bytes_get(madt + 4, 4) == 44 + 8 * vcpus && madt[44 + 8 * (vcpus - 1) + 3] == vcpus - 1,
+	   bytes_get(madt + 4, 4) == 44 + 8 * vcpus + 12 &&
+	   madt[44 + 8 * (vcpus - 1) + 3] == vcpus - 1,
 	   "MADT: one local APIC per vCPU, id = vCPU");
+	madt += 44 + 8 * vcpus;
+	ok(madt[0] == 1 && madt[1] == 12 && madt[2] == MB_GUEST_IOAPIC_ID &&
+	   bytes_get(madt + 4, 4) == MB_GUEST_IOAPIC_BASE && !bytes_get(madt + 8, 4),
+	   "MADT: the IOAPIC, its pins from GSI 0 on");
 }
 
 static int write_table(const char *dir, const char *name, size_t at)

@@ -21,6 +21,7 @@
 #include "hv/page_alloc.h"
 #include "hv/tunnel.h"
 #include "hv/vcpu.h"
+#include "hv/vioapic.h"
 #include "hv/vuart.h"
 #include "tap.h"
 
@@ -42,6 +43,13 @@ void tunnel_post(struct domain *d, u32 port)
 {
 	(void)d;
 	(void)port;
+}
+
+void vioapic_set_line(struct vioapic *io, u32 pin, bool asserted)
+{
+	(void)io;
+	(void)pin;
+	(void)asserted;
 }
 
 void vcpu_kick(struct vcpu *t)

@@ -19,9 +19,11 @@
 #include "hv/page_alloc.h"
 #include "hv/string.h"
 #include "hv/vcpu.h"
+#include "hv/vioapic.h"
 #include "tap.h"
 
 #define LAPIC APIC_DEFAULT_BASE
+#define IOAPIC 0xfec00000ul
 #define FLAGS (RFLAGS_CF | RFLAGS_ZF | BIT(2) | BIT(7) | BIT(11))
 
 static struct domain guest = {.id = 3}, privileged = {.privileged = true};
@@ -76,6 +78,19 @@ bool vlapic_write(struct vcpu *t, u32 reg, bool x2apic, u64 value)
 bool vlapic_is_x2apic(const struct vcpu *t)
 {
 	return t->lapic.base & APIC_BASE_EXTD;
+}
+
+u32 vioapic_read(struct vioapic *io, u32 offset, u8 size)
+{
+	written_reg = io == guest.vioapic ? offset << 8 | size : 0;
+	return (u32)reads_as;
+}
+
+void vioapic_write(struct vioapic *io, u32 offset, u8 size, u32 value)
+{
+	writes += io == guest.vioapic;
+	written_reg = offset << 8 | size;
+	written = value;
 }
 
 static void set_up(void)
@@ -161,6 +176,27 @@ static void test_forms(void)
 	ok(v->counters[MB_CNT_MMIO] > 10, "counted");
 }
 
+static void test_ioapic(void)
+{
+	ok(FAULT(IOAPIC, "\x8b\x08") == EXIT_RESUME && v->regs.rcx == 0xffffffff,
+	   "IOAPIC page of a domain that has none");
+	guest.vioapic = (struct vioapic *)&writes;
+	v->regs.rax = 0x12345678;
+	ok(FAULT(IOAPIC + 0x10, "\x89\x00") == EXIT_RESUME && writes == 1 &&
+		   written_reg == 0x1004 && written == 0x12345678 && v->exit.insn_len == 2,
+	   "IOAPIC: MOV m, r32");
+	reads_as = 0x87654321;
+	ok(FAULT(IOAPIC + 0x12, "\x0f\xb7\x08") == EXIT_RESUME && written_reg == 0x1202 &&
+		   v->regs.rcx == 0x4321,
+	   "MOVZX");
+	v->lapic.base |= APIC_BASE_EXTD;
+	ok(FAULT(IOAPIC, "\x88\x00") == EXIT_RESUME && writes == 1 && written_reg == 1,
+	   "also in x2APIC mode; a byte to IOREGSEL");
+	v->lapic.base = LAPIC | APIC_BASE_ENABLE;
+	ok(FAULT(IOAPIC, "\xd9\x00") == EXIT_KILL && strstr(killed, "fec00000"),
+	   "a form that is not known: ended");
+}
+
 static void test_cases(void)
 {
 	u32 before;
@@ -205,6 +241,7 @@ int main(void)
 {
 	set_up();
 	test_forms();
+	test_ioapic();
 	test_cases();
 	return tap_done();
 }

@@ -7,7 +7,7 @@
  *
  * SOURCES: hv/exit_hypercall.c hv/hc_domain.c hv/hc_info.c hv/domain.c hv/domain_mem.c
  * SOURCES: hv/domain_state.c hv/domain_destroy.c hv/tunnel.c hv/gpm.c hv/guest_mem.c hv/vuart.c
- * SOURCES: hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
+ * SOURCES: hv/vioapic.c hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  * SOURCES: tests/fake_arch/fake_vcpu.c tests/fake_arch/fake_vendor.c
  *
  * usage: test_hypercall [calls, default 1000000] [seed]

@@ -22,6 +22,7 @@
 #include "hv/guest_mem.h"
 #include "hv/irq.h"
 #include "hv/vcpu.h"
+#include "hv/vioapic.h"
 #include "hv/vlapic.h"
 #include "tap.h"
 
@@ -52,6 +53,12 @@ void irq_level_eoi(struct vcpu *t, u8 vector)
 	(void)t;
 	level_eois++;
 	level_vector = vector;
+}
+
+void vioapic_eoi(struct vioapic *io, u8 vector)
+{
+	(void)io;
+	(void)vector;
 }
 
 void irq_level_flush(struct vcpu *t)

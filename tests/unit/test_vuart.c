@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's uart: what Linux's 8250 driver probes and polls, the output ring over its wrap, and
- * that dom0 is told once per burst. The register facts are those of the 16550A data sheet.
+ * A guest's uart: what Linux's 8250 driver probes and polls, when the interrupt line is up, the
+ * output ring over its wrap, and that dom0 is told once per burst. The register facts are those of
+ * the 16550A data sheet.
  *
  * SOURCES: hv/vuart.c hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
@@ -11,19 +12,31 @@
 #include "fake.h"
 #include "hv/domain.h"
 #include "hv/tunnel.h"
+#include "hv/vioapic.h"
 #include "hv/vuart.h"
+
+#include "hv/abi/guest.h"
 #include "tap.h"
 
 struct domain *dom0;
 
 static struct domain domain0, guest = {.id = 1, .console_port = 77};
-static u32 told, told_port;
+static u32 told, told_port, line_changes;
+static bool line;
 static struct vuart *u;
 
 void tunnel_post(struct domain *d, u32 port)
 {
 	told += d == &domain0;
 	told_port = port;
+}
+
+void vioapic_set_line(struct vioapic *io, u32 pin, bool asserted)
+{
+	if (io != guest.vioapic || pin != MB_GUEST_UART_PIN || asserted == line)
+		abort();
+	line = asserted;
+	line_changes++;
 }
 
 static void put(u32 reg, u8 value)
@@ -56,7 +69,8 @@ static void test_probe(void)
 	   "loopback: what is sent is received, and goes nowhere else");
 	put(4, 0xeb);
 	ok(get(4) == 0x0b, "MCR has five bits");
-	ok(get(6) == 0xb0 && get(5) == 0x60, "terminal ready, transmitter idle");
+	ok(get(6) == 0xb2 && get(6) == 0xb0 && get(5) == 0x60,
+	   "terminal ready, transmitter idle; a changed line is told once");
 	put(2, 1);
 	ok(get(2) == 0xc1, "FIFOs on, nothing pending");
 	put(2, 0);
@@ -83,6 +97,45 @@ static void test_pending(void)
 	vuart_write_input(u, "zz", 2);
 	put(2, 3);
 	ok(!(get(5) & 1), "FCR clears the receiver");
+	put(1, 0);
+}
+
+static void test_line(void)
+{
+	put(2, 0);
+	put(4, 0x03);
+	put(1, 3);
+	line_changes = 0;
+	vuart_write_input(u, "a", 1);
+	ok(!line_changes && get(0) == 'a', "OUT2 off: events pend, the line stays down");
+	put(1, 1);
+	put(4, 0x0b);
+	ok(!line, "OUT2 on, nothing pending: down");
+	vuart_write_input(u, "bc", 2);
+	ok(line && line_changes == 1, "received data: up");
+	ok(get(2) == 4 && line && get(0) == 'b' && line && get(0) == 'c' && !line,
+	   "up until all is read");
+	put(1, 3);
+	ok(line && get(2) == 2 && !line, "transmitter enabled: up until IIR is read");
+	put(0, 'x');
+	ok(line, "a byte sent: up");
+	put(1, 0);
+	ok(!line, "IER off: down");
+	vuart_write_input(u, "d", 1);
+	put(1, 1);
+	ok(line, "IER on with data there: up");
+	put(4, 0x1b);
+	ok(!line, "loopback: down");
+	put(4, 0x0b);
+	put(2, 2);
+	ok(!line, "FCR cleared the receiver: down");
+	get(6);
+	put(1, 8);
+	put(4, 0x17);
+	ok((get(6) & 0x0f) == 0x08, "loopback: DCD changed, RI only began");
+	put(4, 0x0b);
+	ok(line && get(2) == 0 && line && (get(6) & 0x0f) == 0x0c && !line,
+	   "lines changed, RI ended: up until MSR is read");
 	put(1, 0);
 }
 
@@ -157,6 +210,7 @@ int main(void)
 	u = vuart_create(&guest);
 	test_probe();
 	test_pending();
+	test_line();
 	test_output();
 	test_ring();
 	test_input();

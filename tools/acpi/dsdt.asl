@@ -10,7 +10,7 @@ DefinitionBlock ("", "DSDT", 2, "MINIBS", "MBGUEST ", 1)
 
     Scope (\_SB)
     {
-        // The console: a 16550 without an interrupt, so Linux polls it.
+        // The console: a 16550A.
         Device (COM1)
         {
             Name (_HID, EisaId ("PNP0501"))
@@ -19,6 +19,7 @@ DefinitionBlock ("", "DSDT", 2, "MINIBS", "MBGUEST ", 1)
             Name (_CRS, ResourceTemplate ()
             {
                 IO (Decode16, 0x03F8, 0x03F8, 0x01, 0x08)   // MB_GUEST_UART_PORT, _PORTS
+                IRQ (Edge, ActiveHigh, Exclusive) {4}       // MB_GUEST_UART_PIN
             })
         }
     }
