@@ -8,6 +8,7 @@
 #include "hv/string.h"
 
 #define HDR_SETUP_SECTS 0x1f1
+#define HDR_SYSSIZE 0x1f4 /* of what lies behind the setup sectors, in 16 bytes */
 #define HDR_BOOT_FLAG 0x1fe
 #define HDR_JUMP_LEN 0x201
 #define HDR_MAGIC 0x202
@@ -60,6 +61,8 @@ const char *bzimage_parse(const void *image, u64 size, struct bzimage *out)
 	setup_bytes = (sects + 1) * 512ul;
 	if (size <= setup_bytes + BZIMAGE_ENTRY64)
 		return "truncated: nothing behind its setup sectors";
+	if (size - setup_bytes < get(p, HDR_SYSSIZE, 4) * 16)
+		return "truncated: shorter than its header says";
 	out->setup = p;
 	out->setup_header_end = HDR_JUMP_LEN + 1u + p[HDR_JUMP_LEN];
 	if (out->setup_header_end < HDR_END || out->setup_header_end > ZP_E820_TABLE)
