@@ -3,6 +3,9 @@
  * Extended state on a vCPU switch. Areas have the standard (not compacted) XSAVE format, or
  * FXSAVE's when there is no XSAVE. Everything the CPU supports is saved, because a guest may clear
  * an XCR0 bit while the registers behind it still hold its data.
+ *
+ * XSAVE, not XSAVEOPT: the latter leaves out what was not modified since an XRSTOR from the same
+ * linear address, and a guest's own XRSTOR may have used the address of our area.
  */
 #include "arch/x86/fpu.h"
 
@@ -17,11 +20,13 @@
 
 static u32 area_size = FXSAVE_SIZE;
 static u64 supported;
+static bool stale_pointers; /* loading leaves the last x87 error pointers of the vCPU before */
 
 void fpu_init(void)
 {
 	struct cpuid_regs r;
 
+	stale_pointers = cpu_info.vendor == CPU_VENDOR_AMD && !cpu_has(CPU_FEAT_ERRPTR);
 	if (!cpu_has(CPU_FEAT_XSAVE))
 		return;
 	r = cpuid(0xd, 0);
@@ -79,14 +84,21 @@ void fpu_save(void *area)
 	}
 	xsetbv(0, supported);
 	/* all bits of the mask: EDX:EAX is ANDed with XCR0 */
-	if (cpu_has(CPU_FEAT_XSAVEOPT))
-		__asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
-	else
-		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
+	__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
+}
+
+/* APM "FXRSTOR": without a pending exception older CPUs keep FIP, FDP and FOP. A load sets them. */
+static void clear_pointers(void)
+{
+	static const u32 zero;
+
+	if (stale_pointers)
+		__asm__ volatile("fnclex; emms; fildl %0" ::"m"(zero));
 }
 
 void fpu_restore(const void *area, u64 xcr0)
 {
+	clear_pointers();
 	if (!supported) {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
 		return;
