@@ -123,9 +123,29 @@ static void irq_handler(struct trap_frame *frame, unsigned int vector)
 	device_interrupt(c, (u8)vector);
 }
 
+/*
+ * Watchdog, error line, button, or dom0's own NMI shorthand: dom0 knows what to do with it. It may
+ * have come after the last look of run.c but before VMRUN: the own interrupt ends that run.
+ */
+bool irq_nmi(void)
+{
+	u32 cpu = smp_cpu_id();
+
+	if (!dom0 || !dom0->vcpu[0] || !READ_ONCE(dom0->vcpu[0]->pub.runnable))
+		return false;
+	if (cpu >= dom0->nr_vcpus)
+		cpu = 0;
+	vcpu_request(dom0->vcpu[cpu], VCPU_REQ_NMI);
+	if (READ_ONCE(this_cpu()->pub.outside))
+		apic_ipi_self(APIC_VECTOR_KICK);
+	return true;
+}
+
 void irq_init_cpu(void)
 {
 	irq_this_cpu()->deadline = NEVER;
+	if (smp_cpu_id() == 0)
+		apic_accept_nmi(); /* one is enough: the line goes to all CPUs */
 	if (smp_cpu_id() == 0)
 		trap_set_irq_handler(irq_handler);
 	apic_timer_init();

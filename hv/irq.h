@@ -28,6 +28,8 @@ void irq_level_flush(struct vcpu *v);
 /* This CPU: have the timer vector arrive at host TSC `deadline` (~0: never). Early is possible,
  * late only by interrupt latency. Keeps the current programming if it is the same. */
 void irq_set_deadline(u64 deadline);
+/* NMI handler: give it to the dom0 vCPU of this CPU; takes no lock. False: there is none (boot). */
+bool irq_nmi(void);
 /* Another CPU (or this one: no-op): make it leave the guest or its idle loop. */
 void irq_kick_cpu(u32 cpu);
 

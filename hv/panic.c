@@ -16,6 +16,7 @@
 #include "arch/x86/trap.h"
 #include "arch/x86/tsc.h"
 #include "hv/cmdline_options.h"
+#include "hv/irq.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
 #include "hv/string.h"
@@ -214,11 +215,11 @@ static void fatal_trap(const struct trap_frame *frame)
 	panic_trap(frame);
 }
 
-/* NMIs are ours only in a panic; others (memory error, button) are fatal: false. */
+/* NMIs are ours only in a panic; others (memory error, button) are dom0's, fatal without one. */
 static bool handle_nmi(UNUSED struct trap_frame *frame)
 {
 	panic_stop_if_requested();
-	return false;
+	return irq_nmi();
 }
 
 void panic_init(void)

@@ -190,10 +190,17 @@ void apic_ipi_startup(u32 dest, u8 page)
 
 void apic_ipi_self(u8 vector)
 {
-	if (x2apic)
+	if (x2apic) {
 		apic_write(APIC_SELF_IPI, vector);
-	else
-		send(0, APIC_DM_FIXED | APIC_ICR_ASSERT | APIC_ICR_SELF | vector);
+		return;
+	}
+	wait_icr(); /* ICR2 is not written: an NMI may have come between another IPI's two halves */
+	apic_write(APIC_ICR, APIC_DM_FIXED | APIC_ICR_ASSERT | APIC_ICR_SELF | vector);
+}
+
+void apic_accept_nmi(void)
+{
+	apic_write(APIC_LVT_LINT1, APIC_DM_NMI);
 }
 
 u32 apic_isr_word(unsigned int word)

@@ -37,7 +37,10 @@ void apic_ipi(u32 apic_id, u8 vector);
 void apic_ipi_nmi(u32 apic_id);
 void apic_ipi_init(u32 apic_id);
 void apic_ipi_startup(u32 apic_id, u8 page);
-void apic_ipi_self(u8 vector);
+void apic_ipi_self(u8 vector); /* from an NMI handler as well */
+
+/* This CPU: take the machine's NMI line (LINT1, as every board has it). */
+void apic_accept_nmi(void);
 
 /* Any register by its xAPIC offset; raw, for handing LDR/DFR/LVTs on. */
 u32 apic_read(u32 offset);

@@ -23,7 +23,7 @@ struct domain *dom0;
 static struct domain domain0 = {.privileged = true, .nr_vcpus = 1};
 static struct vcpu vcpu = {.dom = &domain0};
 static bool isr[256], tmr[256], enabled = true;
-static u32 posted[256], posted_level[256], armed, stopped, ipis;
+static u32 posted[256], posted_level[256], armed, stopped, ipis, self_ipis, nmis;
 static u64 armed_for;
 static void (*handler)(struct trap_frame *frame, unsigned int vector);
 
@@ -88,6 +88,20 @@ u32 apic_read(u32 offset)
 void apic_ipi(u32 id, u8 vector)
 {
 	ipis += id == 42 && vector == APIC_VECTOR_KICK;
+}
+
+void apic_accept_nmi(void)
+{
+}
+
+void apic_ipi_self(u8 vector)
+{
+	self_ipis += vector == APIC_VECTOR_KICK;
+}
+
+void vcpu_request(struct vcpu *v, u32 requests)
+{
+	nmis += v == &vcpu && requests == VCPU_REQ_NMI;
 }
 
 void vlapic_post(struct vcpu *v, u8 vector, bool level)
@@ -235,6 +249,18 @@ static void test_own(void)
 	irq_level_flush(&vcpu);
 }
 
+static void test_nmi(void)
+{
+	domain0.vcpu[0] = &vcpu;
+	vcpu.pub.runnable = 0;
+	ok(!irq_nmi() && !nmis, "NMI before dom0 runs: nobody's");
+	vcpu.pub.runnable = 1;
+	ok(irq_nmi() && nmis == 1 && !self_ipis, "NMI: dom0's, looked at before the next entry");
+	this_cpu()->pub.outside = 1;
+	ok(irq_nmi() && nmis == 2 && self_ipis == 1, "after the last look: ends the run at once");
+	this_cpu()->pub.outside = 0;
+}
+
 static void test_kick(void)
 {
 	static struct percpu other;
@@ -259,6 +285,7 @@ int main(void)
 	test_flush();
 	test_nobody();
 	test_own();
+	test_nmi();
 	test_kick();
 	return tap_done();
 }
