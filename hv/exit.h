@@ -69,6 +69,7 @@ enum exit_action exit_hypercall(struct vcpu *v);
 /* exit_misc.c */
 enum exit_action exit_intr(struct vcpu *v);	/* taken by the host already: nothing left */
 enum exit_action exit_nmi(struct vcpu *v);
+enum exit_action exit_exception(struct vcpu *v); /* #DB, #AC: back to the guest; #MC: its end */
 enum exit_action exit_init(struct vcpu *v);
 enum exit_action exit_hlt(struct vcpu *v);
 enum exit_action exit_shutdown(struct vcpu *v);	/* triple fault */

@@ -42,9 +42,9 @@ struct rule {
 #define L7_EDX_HIDE CPUID_7_EDX_IBT
 #define L7_EDX_GUEST 0x00000010u
 /*
- * 80000001: no SVM, SKINIT; no MONITORX, as there is no MONITOR (one intercept serves both); no IBS and
- * no extended APIC space, whose interrupts are not handed on. Guests moreover: no OSVW, watchdog, LWP,
- * topology and counter extensions.
+ * 80000001: no SVM, SKINIT; no MONITORX, as there is no MONITOR (one intercept serves both); no IBS
+ * and no extended APIC space, whose interrupts are not handed on. Guests moreover: no OSVW,
+ * watchdog, LWP, topology and counter extensions.
  */
 #define L81_ECX_HIDE                                                                        \
 	(CPUID_81_ECX_SVM | CPUID_81_ECX_EXTAPIC | CPUID_81_ECX_IBS | CPUID_81_ECX_SKINIT | \

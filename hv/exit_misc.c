@@ -4,8 +4,13 @@
  */
 #include "hv/exit.h"
 
+#include "arch/x86/cpu.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/trap.h"
 #include "hv/domain.h"
 #include "hv/panic.h"
+#include "hv/printk.h"
 #include "hv/vcpu.h"
 
 enum exit_action exit_intr(struct vcpu *v)
@@ -16,7 +21,9 @@ enum exit_action exit_intr(struct vcpu *v)
 
 enum exit_action exit_nmi(struct vcpu *v)
 {
-	(void)v; /* taken by the host's NMI handler at the same moment */
+	/* The host's NMI handler has taken it, see irq_nmi(): it may not print. */
+	printk_limited(LOG_INFO, "cpu%u: NMI while d%uv%u ran, handed to dom0\n", smp_cpu_id(),
+		       v->dom->id, v->id);
 	return EXIT_RETRY;
 }
 
@@ -89,4 +96,25 @@ enum exit_action exit_invalid(struct vcpu *v)
 enum exit_action exit_other(struct vcpu *v)
 {
 	return unexpected(v, "unexpected exit");
+}
+
+enum exit_action exit_exception(struct vcpu *v)
+{
+	u8 vector = v->exit.exc.vector;
+
+	switch (vector) {
+	case TRAP_DB:
+	case TRAP_AC:
+		/* Intercepted only so that delivering it over and over cannot hold the CPU. */
+		vcpu_inject_exception(v, vector, v->exit.exc.has_error, v->exit.exc.error);
+		return EXIT_RETRY;
+	case TRAP_MC:
+		/* The banks keep the details for dom0, which polls them. With MCIP left set the
+		 * next machine check would shut the machine down. */
+		wrmsr_safe(MSR_MCG_STATUS, 0);
+		domain_kill(v->dom, "machine check on CPU %u while it ran", smp_cpu_id());
+		return EXIT_KILL;
+	default:
+		return exit_other(v);
+	}
 }

@@ -10,6 +10,7 @@
 #include "hv/run.h"
 
 #include "arch/x86/atomic.h"
+#include "arch/x86/cr.h"
 #include "arch/x86/tsc.h"
 #include "hv/assert.h"
 #include "hv/domain.h"
@@ -70,6 +71,8 @@ static bool enter(struct vcpu *v, u64 now)
 	switch (exit_dispatch(v)) {
 	case EXIT_RESUME:
 		v->rip += v->exit.insn_len;
+		if (v->rflags & RFLAGS_TF)
+			vcpu_inject_step(v);
 		return true;
 	case EXIT_RETRY:
 		return true;

@@ -90,6 +90,12 @@ void vcpu_inject_exception(struct vcpu *v, u8 vector, bool has_error, u32 error)
 	v->exception = (struct vcpu_inject){INJECT_EXC, vector, has_error, error};
 }
 
+void vcpu_inject_step(struct vcpu *v)
+{
+	vcpu_inject_exception(v, TRAP_DB, false, DR6_BS);
+	v->halted = false; /* the trap ends a HLT */
+}
+
 void vcpu_kick(struct vcpu *v)
 {
 	struct percpu *pc = percpu(v->cpu);

@@ -32,7 +32,7 @@ struct vcpu_inject {
 	enum inject_kind kind;
 	u8 vector;
 	bool has_error;
-	u32 error;
+	u32 error; /* #DB: bits to set in DR6 */
 };
 
 /* What other CPUs may touch. */
@@ -103,6 +103,9 @@ void vcpu_destroy(struct vcpu *v);
 void vcpu_inject_exception(struct vcpu *v, u8 vector, bool has_error, u32 error);
 #define vcpu_inject_gp(v) vcpu_inject_exception(v, 13, true, 0)
 #define vcpu_inject_ud(v) vcpu_inject_exception(v, 6, false, 0)
+
+/* Owner: the trap after an instruction that was emulated with TF set (APM "Single-Step"). */
+void vcpu_inject_step(struct vcpu *v);
 
 /* Any CPU: set request bits and make the vCPU look at them soon. */
 void vcpu_request(struct vcpu *v, u32 requests);

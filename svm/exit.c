@@ -9,6 +9,7 @@
 #include "svm/svm.h"
 
 #include "arch/x86/cpuid.h"
+#include "arch/x86/trap.h"
 #include "hv/guest_mem.h"
 #include "hv/insn.h"
 
@@ -118,8 +119,8 @@ void svm_decode_exit(struct vcpu *v)
 	if (!m) {
 		e->code = range_code(hw);
 		e->exc.vector = (u8)(hw - VMEXIT_EXCP);
-		e->exc.error = (u32)b->exitinfo1;
-		e->exc.has_error = false;
+		e->exc.has_error = e->code == MB_EXIT_EXCEPTION && trap_has_error(e->exc.vector);
+		e->exc.error = e->exc.has_error ? (u32)b->exitinfo1 : 0;
 		return;
 	}
 	e->code = m->code;

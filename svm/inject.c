@@ -10,6 +10,8 @@
  */
 #include "svm/svm.h"
 
+#include "arch/x86/cr.h"
+#include "arch/x86/trap.h"
 #include "hv/guest_mem.h"
 
 #define INSN_HLT 0xf4
@@ -23,24 +25,35 @@ static void step_over_shadowed_hlt(struct vcpu *v, struct vmcb *b)
 {
 	u8 op;
 
-	if (!(b->int_state & INT_STATE_SHADOW) || guest_fetch(v, &op, 1) != 1 || op != INSN_HLT)
+	if (!(b->int_state & INT_STATE_SHADOW) || !(v->rflags & RFLAGS_IF) ||
+	    guest_fetch(v, &op, 1) != 1 || op != INSN_HLT)
 		return;
 	v->rip++;
 	b->int_state = 0;
 }
 
+static u64 exception_event(struct vmcb *b, const struct vcpu_inject *e)
+{
+	u64 event = EVENT_VALID | EVENT_TYPE_EXC << EVENT_TYPE_SHIFT | e->vector;
+
+	/* EVENTINJ does not touch DR6. */
+	if (e->vector == TRAP_DB)
+		b->dr6 |= e->error;
+	/* Real mode has no error codes, and the hardware would push this one. */
+	if (e->has_error && (b->cr0 & CR0_PE))
+		event |= EVENT_HAS_ERROR | (u64)e->error << EVENT_ERROR_SHIFT;
+	return event;
+}
+
 void svm_inject_arm(struct vcpu *v)
 {
 	struct vmcb *b = svm_vcpu(v)->vmcb;
-	u64 event = 0;
 
+	b->eventinj = 0;
 	if (v->inject.kind == INJECT_NMI)
-		event = EVENT_VALID | EVENT_TYPE_NMI << EVENT_TYPE_SHIFT | 2;
+		b->eventinj = EVENT_VALID | EVENT_TYPE_NMI << EVENT_TYPE_SHIFT | TRAP_NMI;
 	else if (v->inject.kind == INJECT_EXC)
-		event = EVENT_VALID | EVENT_TYPE_EXC << EVENT_TYPE_SHIFT | v->inject.vector |
-			(v->inject.has_error ? EVENT_HAS_ERROR : 0) |
-			(u64)v->inject.error << EVENT_ERROR_SHIFT;
-	b->eventinj = event;
+		b->eventinj = exception_event(b, &v->inject);
 
 	b->vintr &= ~(VINTR_V_IRQ | 0xful << VINTR_PRIO_SHIFT | 0xfful << VINTR_VECTOR_SHIFT |
 		      VINTR_TPR_MASK);
@@ -64,11 +77,14 @@ static void offer_again(struct vcpu *v, u64 info, bool *intr_taken)
 		v->inject = (struct vcpu_inject){.kind = INJECT_NMI};
 		break;
 	case EVENT_TYPE_EXC:
+		/* INT3 and INTO run again; #DB has its bits in DR6 already. */
+		if (EVENT_VECTOR(info) == TRAP_BP || EVENT_VECTOR(info) == TRAP_OF)
+			break;
 		v->inject = (struct vcpu_inject){
 			.kind = INJECT_EXC,
 			.vector = EVENT_VECTOR(info),
 			.has_error = info & EVENT_HAS_ERROR,
-			.error = (u32)(info >> EVENT_ERROR_SHIFT),
+			.error = info & EVENT_HAS_ERROR ? (u32)(info >> EVENT_ERROR_SHIFT) : 0,
 		};
 		break;
 	default:

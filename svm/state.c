@@ -2,8 +2,9 @@
 /*
  * Guest state in the control block: reset values, what the core reads, MSRs that live there.
  *
- * Reset and INIT: APM volume 2, 14.1.3 "Processor Initialization State". The other two start states
- * are those of hv/abi/hypercall.h: flat 32-bit protected mode and long mode.
+ * Reset and INIT: APM volume 2, 14.1.3 "Processor Initialization State". INIT keeps
+ * CR0.CD and NW: caches are on, as firmware left them, else all memory would be uncached. The other
+ * two start states are those of hv/abi/hypercall.h: flat 32-bit protected mode and long mode.
  */
 #include "svm/svm.h"
 
@@ -22,7 +23,7 @@
 #define RFLAGS_RESET 2ul
 #define DR6_RESET 0xffff0ff0ul
 #define DR7_RESET 0x400ul
-#define EFER_GUEST (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_LMSLE | EFER_FFXSR | EFER_TCE)
+#define DEBUGCTL_MAX 0x3ful
 
 static void set_seg(struct vmcb_seg *s, u16 selector, u16 attrib, u32 limit, u64 base)
 {
@@ -70,14 +71,12 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 	case VCPU_INIT:
 		set_seg(&b->cs, 0xf000, ATTR_CODE16, 0xffff, 0xffff0000);
 		set_data_segs(b, 0, ATTR_DATA16, 0xffff);
-		b->cr0 |= CR0_CD | CR0_NW;
 		v->rip = 0xfff0;
 		break;
 	case VCPU_SIPI:
 		set_seg(&b->cs, (u16)(start->sipi_vector << 8), ATTR_CODE16, 0xffff,
 			(u64)start->sipi_vector << 12);
 		set_data_segs(b, 0, ATTR_DATA16, 0xffff);
-		b->cr0 |= CR0_CD | CR0_NW;
 		v->rip = 0;
 		break;
 	case VCPU_FLAT32:
@@ -149,7 +148,7 @@ static bool pat_valid(u64 pat)
 
 static bool write_efer(struct vmcb *b, u64 value)
 {
-	if (value & ~EFER_GUEST)
+	if (value & ~svm_caps.efer)
 		return false;
 	if ((b->cr0 & CR0_PG) && ((b->efer ^ value) & EFER_LME))
 		return false;
@@ -171,7 +170,7 @@ bool svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 		b->g_pat = value;
 		return true;
 	case MSR_DEBUGCTL:
-		return value == 0; /* no branch records for domains */
+		return value <= DEBUGCTL_MAX; /* no branch records for domains: ignored */
 	default:
 		return false;
 	}

@@ -26,6 +26,24 @@ struct svm_cpu *svm_this_cpu(void)
 	return this_cpu()->vendor;
 }
 
+/* A reserved bit of EFER in the control block is VMEXIT_INVALID (APM 15.5.1). */
+static u64 efer_bits(void)
+{
+	u64 bits = EFER_SCE | EFER_LME | EFER_LMA;
+
+	if (cpu_has(CPU_FEAT_NX))
+		bits |= EFER_NXE;
+	if (cpu_has(CPU_FEAT_FFXSR))
+		bits |= EFER_FFXSR;
+	if (cpu_has(CPU_FEAT_TCE))
+		bits |= EFER_TCE;
+	if (cpu_has(CPU_FEAT_AUTOIBRS))
+		bits |= EFER_AUTOIBRS;
+	if (!cpu_has(CPU_FEAT_NO_LMSLE))
+		bits |= EFER_LMSLE;
+	return bits;
+}
+
 static int svm_probe(void)
 {
 	struct cpuid_regs r;
@@ -40,6 +58,7 @@ static int svm_probe(void)
 	edx = r.edx;
 	svm_caps.features = edx;
 	svm_caps.asids = r.ebx;
+	svm_caps.efer = efer_bits();
 	if (!(edx & CPUID_8A_EDX_NPT)) {
 		pr_error("SVM: no nested paging (CPUID 8000000Ah edx bit 0): needed\n");
 		return -MB_ENODEV;
@@ -73,7 +92,9 @@ static int svm_cpu_enable(void)
 		pr_error("SVM: no memory for CPU %u\n", smp_cpu_id());
 		goto err;
 	}
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	/* Automatic IBRS: no domain's branch predictions steer the hypervisor. */
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME |
+				(cpu_has(CPU_FEAT_AUTOIBRS) ? EFER_AUTOIBRS : 0));
 	if (!(rdmsr(MSR_EFER) & EFER_SVME) || wrmsr_safe(MSR_VM_HSAVE_PA, save.v)) {
 		pr_error("SVM: CPU %u does not let EFER.SVME be set\n", smp_cpu_id());
 		goto err;
@@ -81,7 +102,7 @@ static int svm_cpu_enable(void)
 	c->host_save_pa = save.v;
 	c->host_vmcb_pa = host.v;
 	c->asid_gen = 1; /* vCPUs start with 0: they take an ASID at their first entry here */
-	c->asid_next = 1;
+	c->asid_next = svm_caps.asids; /* the first entry flushes what was left by others */
 	this_cpu()->vendor = c;
 	/* FS, GS, TR, LDTR and the syscall MSRs as VMLOAD shall bring them back after each exit. */
 	__asm__ volatile("vmsave %0" ::"a"(host.v) : "memory");
@@ -165,14 +186,30 @@ static int svm_vcpu_create(struct vcpu *v)
 
 static void svm_vcpu_load(struct vcpu *v)
 {
+	const struct svm_vcpu *s = svm_vcpu(v);
+	struct svm_cpu *c = svm_this_cpu();
+
 	if (cpu_has(CPU_FEAT_RDTSCP))
-		wrmsr(MSR_TSC_AUX, svm_vcpu(v)->tsc_aux);
+		wrmsr(MSR_TSC_AUX, s->tsc_aux);
+	if (s->spec_ctrl)
+		wrmsr(MSR_SPEC_CTRL, s->spec_ctrl);
+	if (c->predicted_for != v->dom->id && cpu_has(CPU_FEAT_IBPB))
+		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	c->predicted_for = v->dom->id;
 }
 
 static void svm_vcpu_put(struct vcpu *v)
 {
+	struct svm_vcpu *s = svm_vcpu(v);
+
 	if (cpu_has(CPU_FEAT_RDTSCP))
-		svm_vcpu(v)->tsc_aux = rdmsr(MSR_TSC_AUX);
+		s->tsc_aux = rdmsr(MSR_TSC_AUX);
+	if (!cpu_has(CPU_FEAT_AMD_SPEC_CTRL))
+		return;
+	/* dom0 sets it for itself; it costs others much. */
+	s->spec_ctrl = rdmsr(MSR_SPEC_CTRL);
+	if (s->spec_ctrl)
+		wrmsr(MSR_SPEC_CTRL, 0);
 }
 
 static void svm_run(struct vcpu *v)

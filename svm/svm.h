@@ -18,6 +18,7 @@ struct svm_vcpu {
 	u64 vmcb_pa;
 	u64 asid_gen;	/* generation of the CPU's ASIDs that vmcb->asid belongs to */
 	u64 tsc_aux;	/* MSRs kept outside the VMCB, while not loaded */
+	u64 spec_ctrl;
 };
 
 /* The vendor part of a domain (domain.hw): permission maps, one bit or two per port and MSR. */
@@ -32,11 +33,13 @@ struct svm_cpu {
 	u64 host_vmcb_pa; /* host state that VMLOAD brings back after each exit */
 	u64 asid_gen;
 	u32 asid_next;
+	u32 predicted_for; /* domain that the branch predictors were trained by */
 };
 
 struct svm_caps {
 	u32 features;	/* CPUID 8000000A edx */
 	u32 asids;
+	u64 efer; /* bits that a domain may set; others end in VMEXIT_INVALID */
 };
 extern struct svm_caps svm_caps;
 

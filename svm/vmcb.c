@@ -3,8 +3,9 @@
  * Build, check and print control blocks.
  *
  * What is intercepted (APM 15.9 "Instruction Intercepts"): as little as is safe. No control or
- * debug registers, no exceptions, no descriptor tables. HLT, CPUID and IRET are switched at run
- * time.
+ * debug registers, no descriptor tables. HLT, CPUID and IRET are switched at run time. Exceptions
+ * only of guests: #DB and #AC can raise themselves for ever while being delivered, no interrupt
+ * would break that off; #MC is the machine's.
  */
 #include "svm/vmcb.h"
 
@@ -38,6 +39,7 @@ struct vmcb *vmcb_create(struct vcpu *v)
 		/* Counters and cache control are the machine's, not a guest's. */
 		b->intercept1 |= INTERCEPT1_RDPMC | INTERCEPT1_INVD;
 		b->intercept2 |= INTERCEPT2_WBINVD | INTERCEPT2_RDPRU;
+		b->intercept_exception = INTERCEPT_EXC_DB | INTERCEPT_EXC_AC | INTERCEPT_EXC_MC;
 	}
 	b->iopm_pa = virt_to_phys(sd->iopm).v;
 	b->msrpm_pa = virt_to_phys(sd->msrpm).v;

@@ -127,6 +127,10 @@ STATIC_OFFSET(struct vmcb, cr2, 0x640);
 STATIC_OFFSET(struct vmcb, g_pat, 0x668);
 STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 
+#define INTERCEPT_EXC_DB BIT(1)
+#define INTERCEPT_EXC_AC BIT(17)
+#define INTERCEPT_EXC_MC BIT(18)
+
 #define INTERCEPT1_INTR BIT(0)
 #define INTERCEPT1_NMI BIT(1)
 #define INTERCEPT1_INIT BIT(3)

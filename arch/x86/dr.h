@@ -10,6 +10,8 @@
 
 #include "arch/x86/types.h"
 
+#define DR6_BS 0x4000u /* single step */
+
 static inline void dr_read(u64 dr[4])
 {
 	__asm__ volatile("mov %%db0, %0" : "=r"(dr[0]));

@@ -62,6 +62,7 @@
 #define EFER_LMSLE BIT(13)
 #define EFER_FFXSR BIT(14)
 #define EFER_TCE BIT(15)
+#define EFER_AUTOIBRS BIT(21)
 
 #define APIC_BASE_BSP BIT(8)
 #define APIC_BASE_EXTD BIT(10)

@@ -36,11 +36,18 @@
 /* Vectors 0x20..0xff, and 0x10..0x1f if the local APIC has them in service. The handler EOIs. */
 void trap_set_irq_handler(void (*fn)(struct trap_frame *frame, unsigned int vector));
 
-/* Returns true if the NMI was one of ours (stop, kick); false makes it fatal. */
+/* Returns true if the NMI was dealt with (stop, handed to dom0); false makes it fatal. */
 void trap_set_nmi_handler(bool (*fn)(struct trap_frame *frame));
 
 /* Does not return: prints and stops the machine. */
 void trap_set_fatal_handler(void (*fn)(const struct trap_frame *frame));
+
+/* Does the CPU push an error code for this exception? */
+static inline bool trap_has_error(unsigned int vector)
+{
+	return vector == TRAP_DF || (vector >= TRAP_TS && vector <= TRAP_PF) || vector == TRAP_AC ||
+	       vector == TRAP_CP;
+}
 
 /* "#GP general protection" and the like. */
 const char *trap_name(unsigned int vector);

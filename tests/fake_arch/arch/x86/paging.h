@@ -7,6 +7,7 @@
 #ifndef MINIBUS_ARCH_PAGING_H
 #define MINIBUS_ARCH_PAGING_H
 
+#include "arch/x86/layout.h"
 #include "arch/x86/types.h"
 
 #define PTE_P BIT(0)
@@ -15,6 +16,9 @@
 #define PTE_PS BIT(7)
 #define PTE_NX BIT(63)
 #define PTE_ADDR 0x000ffffffffff000ul
+
+/* Defined by the test that needs it. */
+u64 paging_cr3(void);
 
 static inline void *phys_to_virt(hpa_t pa)
 {

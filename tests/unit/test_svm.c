@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The control block between the core and the CPU, without a CPU: what is armed and what is settled
+ * after an exit, what the consistency check refuses, exits translated, EFER. The test plays the
+ * hardware by writing the fields it would write.
+ *
+ * SOURCES: svm/inject.c svm/exit.c svm/state.c svm/vmcb.c hv/insn.c tests/fake_arch/fake_cpu.c
+ * SOURCES: tests/fake_arch/fake_mem.c
+ */
+#include <string.h>
+
+#include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
+#include "arch/x86/dr.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/trap.h"
+#include "fake.h"
+#include "hv/domain.h"
+#include "hv/guest_mem.h"
+#include "hv/vcpu.h"
+#include "svm/svm.h"
+#include "tap.h"
+
+struct svm_caps svm_caps = {
+	.features = CPUID_8A_EDX_NRIPS,
+	.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
+};
+
+static u8 maps[0x4000] ALIGNED(4096);
+static struct svm_domain svm_domain = {.iopm = maps, .msrpm = maps};
+static struct domain domain = {.hw = &svm_domain};
+static struct svm_vcpu svm;
+static struct vcpu vcpu = {.dom = &domain, .hw = &svm};
+static struct vcpu *v = &vcpu;
+static struct vmcb *b;
+static u32 cr8;
+static u8 code[15];
+
+u64 paging_cr3(void)
+{
+	return 0x1f000;
+}
+
+u32 vlapic_get_cr8(const struct vcpu *t)
+{
+	(void)t;
+	return cr8;
+}
+
+void vlapic_set_cr8(struct vcpu *t, u32 value)
+{
+	(void)t;
+	cr8 = value;
+}
+
+u32 guest_fetch(struct vcpu *t, u8 *buf, u32 len)
+{
+	(void)t;
+	memcpy(buf, code, len);
+	return len;
+}
+
+static void start(enum vcpu_mode mode)
+{
+	struct vcpu_start s = {.mode = mode, .rip = 0x100000, .sipi_vector = 0x9a};
+
+	svm_reset_state(v, &s);
+	v->inject.kind = INJECT_NONE;
+	v->intr = -1;
+	v->rflags = RFLAGS_FIXED | RFLAGS_IF;
+	b->exitcode = VMEXIT_INTR;
+	b->exitintinfo = 0;
+}
+
+static void arm_exception(u8 vector, bool has_error, u32 error)
+{
+	v->inject = (struct vcpu_inject){INJECT_EXC, vector, has_error, error};
+	svm_inject_arm(v);
+}
+
+static void test_arm(void)
+{
+	start(VCPU_LONG64);
+	arm_exception(TRAP_GP, true, 0x18);
+	ok(b->eventinj == (0x18ul << 32 | EVENT_VALID | EVENT_HAS_ERROR | 3 << 8 | 13),
+	   "#GP with its error code");
+	start(VCPU_SIPI);
+	arm_exception(TRAP_GP, true, 0x18);
+	ok(b->eventinj == (EVENT_VALID | 3 << 8 | 13), "no error code in real mode");
+	start(VCPU_FLAT32);
+	arm_exception(TRAP_DB, false, DR6_BS);
+	ok(b->eventinj == (EVENT_VALID | 3 << 8 | 1) && b->dr6 == (0xffff0ff0 | DR6_BS),
+	   "single step: #DB, DR6.BS is set for it");
+	start(VCPU_FLAT32);
+	v->inject.kind = INJECT_NMI;
+	svm_inject_arm(v);
+	ok(b->eventinj == (EVENT_VALID | 2 << 8 | 2), "NMI");
+	start(VCPU_FLAT32);
+	v->intr = 0x51;
+	svm_inject_arm(v);
+	ok(!b->eventinj && b->vintr == (VINTR_MASKING | VINTR_IGN_TPR | VINTR_V_IRQ | 5ul << 16 |
+					0x51ul << 32),
+	   "interrupt: V_IRQ with vector and priority");
+}
+
+static void test_shadow(void)
+{
+	start(VCPU_LONG64);
+	code[0] = 0xf4;
+	v->intr = 0x51;
+	b->int_state = INT_STATE_SHADOW;
+	svm_inject_arm(v);
+	ok(v->rip == 0x100001 && !b->int_state, "sti; hlt with an interrupt: HLT is over");
+	start(VCPU_LONG64);
+	v->intr = 0x51;
+	v->rflags = RFLAGS_FIXED;
+	b->int_state = INT_STATE_SHADOW;
+	svm_inject_arm(v);
+	ok(v->rip == 0x100000 && b->int_state, "not with interrupts off: that HLT goes on");
+	start(VCPU_LONG64);
+	code[0] = 0x90;
+	v->intr = 0x51;
+	b->int_state = INT_STATE_SHADOW;
+	svm_inject_arm(v);
+	ok(v->rip == 0x100000 && b->int_state, "another instruction: the shadow stays");
+}
+
+static void test_settle_interrupt(void)
+{
+	start(VCPU_LONG64);
+	v->intr = 0x51;
+	svm_inject_arm(v);
+	b->vintr &= ~VINTR_V_IRQ;
+	svm_inject_settle(v);
+	ok(v->intr < 0, "interrupt taken");
+	v->intr = 0x51;
+	svm_inject_arm(v);
+	svm_inject_settle(v);
+	ok(v->intr == 0x51 && !(b->vintr & VINTR_V_IRQ), "not taken: back");
+	svm_inject_arm(v);
+	b->vintr &= ~VINTR_V_IRQ;
+	b->exitintinfo = EVENT_VALID | EVENT_TYPE_INTR << 8 | 0x51;
+	svm_inject_settle(v);
+	ok(v->intr == 0x51, "broken off on its way: back");
+	b->vintr |= 0xb;
+	svm_inject_settle(v);
+	ok(cr8 == 0xb, "the guest's CR8 is told");
+	cr8 = 0;
+}
+
+static void settle_with(u64 info)
+{
+	b->eventinj = 0;
+	b->exitintinfo = info;
+	svm_inject_settle(v);
+}
+
+static void test_settle_exception(void)
+{
+	start(VCPU_LONG64);
+	arm_exception(TRAP_PF, true, 6);
+	settle_with(0);
+	ok(v->inject.kind == INJECT_NONE, "exception delivered");
+	arm_exception(TRAP_PF, true, 6);
+	settle_with(EVENT_VALID | EVENT_HAS_ERROR | EVENT_TYPE_EXC << 8 | TRAP_PF | 6ul << 32);
+	ok(v->inject.kind == INJECT_EXC && v->inject.vector == TRAP_PF && v->inject.has_error &&
+		   v->inject.error == 6,
+	   "broken off: offered again as it was");
+	settle_with(EVENT_VALID | EVENT_TYPE_EXC << 8 | TRAP_DB | 0x1234ul << 32);
+	ok(v->inject.kind == INJECT_EXC && !v->inject.error, "#DB again: nothing more for DR6");
+	settle_with(EVENT_VALID | EVENT_TYPE_EXC << 8 | TRAP_BP);
+	ok(v->inject.kind == INJECT_NONE, "INT3 runs again, it is not injected");
+	settle_with(EVENT_VALID | EVENT_TYPE_EXC << 8 | TRAP_OF);
+	ok(v->inject.kind == INJECT_NONE, "nor INTO");
+	settle_with(EVENT_VALID | EVENT_TYPE_SOFT << 8 | 0x80);
+	ok(v->inject.kind == INJECT_NONE, "nor INT n");
+	settle_with(EVENT_VALID | EVENT_TYPE_NMI << 8 | 2);
+	ok(v->inject.kind == INJECT_NMI, "NMI broken off: again");
+	b->exitcode = 0xffffffff;
+	settle_with(0);
+	ok(v->inject.kind == INJECT_NMI, "a refused entry has delivered nothing");
+}
+
+static bool refused(const char *what)
+{
+	const char *why = vmcb_check(b);
+
+	return why && strstr(why, what);
+}
+
+static void test_check(void)
+{
+	static const enum vcpu_mode modes[] = {VCPU_INIT, VCPU_SIPI, VCPU_FLAT32, VCPU_LONG64};
+	bool fine = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		start(modes[i]);
+		fine = fine && !vmcb_check(b);
+	}
+	ok(fine, "every start state is one that the CPU accepts");
+	start(VCPU_SIPI);
+	ok(!(b->cr0 & (CR0_CD | CR0_NW)) && b->cs.base == 0x9a000 && b->cs.selector == 0x9a00,
+	   "SIPI: caches on, code at the vector's page");
+	b->cr0 |= CR0_NW;
+	ok(refused("NW"), "NW without CD");
+	start(VCPU_LONG64);
+	b->efer &= ~EFER_SVME;
+	ok(refused("SVME"), "EFER.SVME clear");
+	start(VCPU_LONG64);
+	b->cr4 = 0;
+	ok(refused("PAE"), "long mode without PAE");
+	start(VCPU_LONG64);
+	b->cs.attrib |= VMCB_SEG_DB;
+	ok(refused("CS.L"), "CS.L and CS.D");
+	start(VCPU_LONG64);
+	b->dr6 |= BIT(32);
+	ok(refused("DR6"), "DR6 high half");
+	start(VCPU_LONG64);
+	b->asid = 0;
+	ok(refused("ASID"), "ASID 0");
+	b->asid = 1;
+	b->eventinj = EVENT_VALID | EVENT_TYPE_EXC << 8 | 2;
+	ok(refused("EVENTINJ"), "exception 2 is none");
+	b->eventinj = 0;
+}
+
+static void test_decode(void)
+{
+	start(VCPU_LONG64);
+	b->rip = 0x1000;
+	b->nrip = 0x1003;
+	b->exitcode = VMEXIT_CPUID;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_CPUID && v->exit.insn_len == 3, "CPUID: length by nRIP");
+	b->exitcode = VMEXIT_MSR;
+	b->exitinfo1 = 1;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_WRMSR, "WRMSR");
+	b->exitcode = VMEXIT_EXCP + TRAP_AC;
+	b->exitinfo1 = 0;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_EXCEPTION && v->exit.exc.vector == TRAP_AC &&
+		   v->exit.exc.has_error && !v->exit.insn_len,
+	   "#AC has an error code");
+	b->exitcode = VMEXIT_EXCP + TRAP_DB;
+	b->exitinfo1 = 77;
+	svm_decode_exit(v);
+	ok(v->exit.exc.vector == TRAP_DB && !v->exit.exc.has_error && !v->exit.exc.error,
+	   "#DB has none");
+	b->exitcode = VMEXIT_IOIO;
+	b->exitinfo1 = 0x3f8u << 16 | 1u << 4 | IOIO_IN | IOIO_STRING | IOIO_REP;
+	b->exitinfo2 = 0x1002;
+	svm_decode_exit(v);
+	ok(v->exit.io.port == 0x3f8 && v->exit.io.size == 1 && v->exit.io.in && v->exit.io.string &&
+		   v->exit.io.rep && v->exit.insn_len == 2,
+	   "REP INSB");
+	b->exitcode = ~0ul;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_INVALID, "-1 in 64 bits");
+	b->exitcode = 0xffffffff;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_INVALID, "-1 in 32 bits");
+}
+
+static void test_msr(void)
+{
+	start(VCPU_LONG64);
+	ok(svm_msr_write(v, MSR_EFER, EFER_SCE | EFER_LME | EFER_NXE) &&
+		   b->efer == (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME),
+	   "EFER: LMA and SVME stay");
+	ok(!svm_msr_write(v, MSR_EFER, EFER_LME | EFER_TCE) &&
+		   !svm_msr_write(v, MSR_EFER, EFER_LME | EFER_SVME),
+	   "bits that this CPU or no domain has: #GP");
+	ok(!svm_msr_write(v, MSR_EFER, EFER_SCE), "LME cannot change under paging");
+	ok(!svm_msr_write(v, MSR_PAT, 0x0007040600070402), "PAT type 2: #GP");
+	ok(svm_msr_write(v, MSR_DEBUGCTL, 2) && !svm_msr_write(v, MSR_DEBUGCTL, BIT(6)),
+	   "DEBUGCTL: ignored, reserved bits #GP");
+}
+
+int main(void)
+{
+	fake_cpu_set(0);
+	b = vmcb_create(v);
+	svm.vmcb = b;
+	ok(b && b->intercept_exception ==
+			   (INTERCEPT_EXC_DB | INTERCEPT_EXC_AC | INTERCEPT_EXC_MC),
+	   "a guest's #DB, #AC and #MC exit");
+	domain.gpm.root_pa = HPA((u64)maps);
+	b->ncr3 = (u64)maps;
+	test_arm();
+	test_shadow();
+	test_settle_interrupt();
+	test_settle_exception();
+	test_check();
+	test_decode();
+	test_msr();
+	vmcb_destroy(b);
+	return tap_done();
+}
