@@ -20,7 +20,8 @@
 /* dom0: everything passes but these (both directions unless said). */
 static const u32 dom0_intercepted[] = {
 	MSR_APIC_BASE, MSR_TSC_DEADLINE, MSR_TSC_ADJUST, MSR_XSS, MSR_EFER,
-	MSR_VM_CR, MSR_VM_HSAVE_PA, MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME, MSR_DEBUGCTL,
+	MSR_VM_CR, MSR_VM_HSAVE_PA, MSR_TSC_RATIO, MSR_DEBUGCTL,
+	MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME,
 };
 
 /* Guests: only these pass; VMLOAD/VMSAVE or a vCPU switch carries them. */

@@ -47,6 +47,7 @@ static u64 efer_bits(void)
 static int svm_probe(void)
 {
 	struct cpuid_regs r;
+	u64 vm_cr;
 	u32 edx;
 
 	if (!cpu_has(CPU_FEAT_SVM)) {
@@ -68,7 +69,7 @@ static int svm_probe(void)
 			 svm_caps.asids);
 		return -MB_ENODEV;
 	}
-	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+	if (!rdmsr_safe(MSR_VM_CR, &vm_cr) && vm_cr & VM_CR_SVMDIS) { /* some emulators lack it */
 		pr_error("SVM: VM_CR.SVMDIS is set%s\n",
 			 edx & CPUID_8A_EDX_SVM_LOCK ?
 				 ": locked by the firmware, enable SVM in its setup" : "");
