@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dom0's memory: which extents it takes, where its kernel may lie, what its E820 says. The memory map
- * of the made-up machine has a hole, firmware tables and parts that are not whole extents.
+ * dom0's memory: which extents it takes, where its kernel may lie, what its E820 says. The memory
+ * map of the made-up machine has a hole, firmware tables and parts that are not whole extents.
  *
  * SOURCES: hv/priv_memory.c tests/fake_arch/fake_cpu.c
  */
@@ -65,7 +65,8 @@ int gpm_unmap(struct gpm *g, gpa_t gpa, u64 size)
 
 static struct boot_info info;
 
-/* 0..640K RAM, hole, 1M..1023M RAM with the hypervisor at 2M and its heap at the top; ACPI above. */
+/* 0..640K RAM, hole, 1M..1023M RAM with the hypervisor at 2M and its heap at the top; ACPI
+ * above. */
 static void machine(u64 dom0_bytes)
 {
 	info = (struct boot_info){
