@@ -112,7 +112,8 @@ static void test_detach(void)
 
 	fresh();
 	a = sched_switch(0);
-	ok(sched_detach(a) == -MB_EAGAIN && kicks == 1, "while loaded it cannot go; its CPU is told");
+	ok(sched_detach(a) == -MB_EAGAIN && kicks == 1,
+	   "while loaded it cannot go; its CPU is told");
 	a->pub.runnable = 0;
 	sched_switch(0);
 	ok(!sched_detach(a) && this_cpu()->run_count == VCPUS - 1, "afterwards it can");
