@@ -63,6 +63,8 @@ const char *vmcb_check(const struct vmcb *b)
 
 	if (!(b->efer & EFER_SVME))
 		return "EFER.SVME is clear";
+	if (b->efer & ~(svm_caps.efer | EFER_SVME))
+		return "EFER has a bit that this CPU lacks";
 	if (!(b->cr0 & CR0_CD) && (b->cr0 & CR0_NW))
 		return "CR0.NW without CR0.CD";
 	if (b->cr0 & CR0_RESERVED)
@@ -83,8 +85,8 @@ const char *vmcb_check(const struct vmcb *b)
 		return "CR3 beyond the physical address width";
 	if (!(b->intercept2 & INTERCEPT2_VMRUN))
 		return "VMRUN is not intercepted";
-	if (!b->asid)
-		return "ASID 0";
+	if (!b->asid || b->asid >= svm_caps.asids)
+		return "ASID 0, or more than the CPU has";
 	if ((b->iopm_pa | b->msrpm_pa | b->ncr3) & PAGE_MASK)
 		return "a permission map or nCR3 is not page aligned";
 	if ((b->iopm_pa | b->msrpm_pa | b->ncr3) & ~cpu_info.phys_mask)

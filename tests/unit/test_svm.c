@@ -23,6 +23,7 @@
 
 struct svm_caps svm_caps = {
 	.features = CPUID_8A_EDX_NRIPS,
+	.asids = 8,
 	.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
 };
 
@@ -218,7 +219,12 @@ static void test_check(void)
 	start(VCPU_LONG64);
 	b->asid = 0;
 	ok(refused("ASID"), "ASID 0");
+	b->asid = 8;
+	ok(refused("ASID"), "more than there are");
 	b->asid = 1;
+	b->efer |= EFER_AUTOIBRS;
+	ok(refused("EFER"), "a bit of EFER that the CPU lacks");
+	start(VCPU_LONG64);
 	b->eventinj = EVENT_VALID | EVENT_TYPE_EXC << 8 | 2;
 	ok(refused("EVENTINJ"), "exception 2 is none");
 	b->eventinj = 0;
