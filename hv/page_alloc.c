@@ -17,8 +17,8 @@
 #include "hv/printk.h"
 #include "hv/string.h"
 
-#define HEAP_BASE_SIZE (8 * MIB)
-#define HEAP_RAM_SHARE 128 /* plus this part of RAM, for nested page tables */
+#define HEAP_BASE_SIZE (6 * MIB)
+#define HEAP_RAM_SHARE 512 /* plus this part of RAM: tables of nested paging, vCPUs */
 #define HEAP_MAX (1 * GIB)
 #define HEAP_LIMIT (4 * GIB) /* first tables reach this far, and APs load CR3 in 32 bits */
 #define RAM_LIMIT (64ul * 1024 * GIB) /* of the direct map */
@@ -34,7 +34,7 @@ const struct cmdline_option option_hv_heap = {
 	.name = "hv_heap",
 	.type = CMDLINE_SIZE,
 	.value = &hv_heap,
-	.help = "SIZE: memory for the hypervisor's own pages (default 8M + RAM/128)",
+	.help = "SIZE: memory for the hypervisor's own pages (default 6M + RAM/512)",
 };
 
 static u64 ram_end(const struct boot_info *info)
