@@ -4,7 +4,7 @@
 # arguments, dry run, messages of bad files, the whole of create, its undoing, its exit status.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
-minibus=$PWD/${BUILD:-build}/minibus-cli
+minibus=$(realpath "${BUILD:-build}")/minibus-cli
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 if [ ! -x "$minibus" ] || ! gcc -shared -fPIC -D_GNU_SOURCE -o "$dir/fake.so" tests/unit/fake_configfs.c -ldl; then
@@ -173,6 +173,8 @@ check "list adds the run time up" 0 '^dom0 .* 2\.5  privileged$' list
 echo 0.1.0 >"$dir/sysfs/version"
 echo 1073741824 >"$dir/sysfs/memory_free"
 check "info" 0 'memory_free +1024 MiB' info
+echo 0 >"$dir/sysfs/domid"
+check "doctor takes the module's word where CPUID is native" 1 'ok    under Minibus' doctor
 check "info as JSON" 0 '"memory_free": 1073741824' info -j
 printf 'log line\n' >"$dir/dev/log"
 check "dmesg" 0 '^log line$' dmesg
