@@ -58,8 +58,12 @@ static int echo_one(struct echo *e)
 {
 	struct ioq_desc chain[IOQ_MAX_CHAIN];
 	struct ioq_desc answer = { 0 };
-	int n = ioq_pop_chain(&e->requests, chain);
+	int n;
 
+	/* Broken is for good, also when the ring itself could go on. */
+	if (READ_ONCE(e->region->broken))
+		return -EPROTO;
+	n = ioq_pop_chain(&e->requests, chain);
 	if (n <= 0) {
 		if (n < 0)
 			vbus_region_break(e->region, "impossible count or chain");
@@ -78,9 +82,12 @@ static int echo_one(struct echo *e)
 				  chain[0].addr, chain[1].addr, answer.len);
 		return -EFAULT;
 	}
-	if (ioq_push(&e->answers, &answer)) {
-		vbus_region_break(e->region, "more requests than the ring has room for answers");
-		return -EPROTO;
+	n = ioq_push(&e->answers, &answer);
+	if (n) {
+		vbus_region_break(e->region, n == -ENOSPC ?
+				  "more requests than the ring has room for answers" :
+				  "impossible count of answers taken");
+		return n;
 	}
 	e->count++;
 	return 1;
