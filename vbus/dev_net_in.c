@@ -9,6 +9,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <linux/ip.h>
 #include <linux/virtio_net.h>
 
 #include "dev_net.h"
@@ -51,6 +52,19 @@ bad:
 	return 0;
 }
 
+/*
+ * Linux takes the offsets relative to the skb's data, which moves behind Ethernet's header at once:
+ * a start before the end of the network header could become negative and warn. Honest checksums
+ * are those of layer 4.
+ */
+static bool header_csum_ok(const struct net_pair *pair, const struct vb_net_hdr *hdr)
+{
+	u32 end = (u32)hdr->csum_start + hdr->csum_offset + sizeof(__sum16);
+
+	return (pair->host->features & VB_NET_F_CSUM) && end <= hdr->len &&
+	       hdr->csum_start >= ETH_HLEN + sizeof(struct iphdr);
+}
+
 static bool header_ok(const struct net_pair *pair, const struct vb_net_hdr *hdr, u32 bytes)
 {
 	u64 features = pair->host->features;
@@ -58,7 +72,7 @@ static bool header_ok(const struct net_pair *pair, const struct vb_net_hdr *hdr,
 
 	if (hdr->len > bytes - sizeof(*hdr) || hdr->len < ETH_HLEN || hdr->buffers)
 		return false;
-	if ((hdr->flags & VB_NET_H_NEEDS_CSUM) && !(features & VB_NET_F_CSUM))
+	if ((hdr->flags & VB_NET_H_NEEDS_CSUM) && !header_csum_ok(pair, hdr))
 		return false;
 	switch (hdr->gso_type & ~VB_NET_GSO_ECN) {
 	case VB_NET_GSO_NONE:
