@@ -19,6 +19,7 @@
 #include <linux/configfs.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
 
@@ -180,6 +181,7 @@ struct vbus_bus {
 	u64 buscalls;			/* [b] answered */
 	u64 badcalls;			/* [b] of them, refused as malformed */
 	struct vbus_stats past;		/* [b] of regions that are gone */
+	struct ratelimit_state log_limit; /* any context; lines about broken queues */
 	struct dentry *debugfs;		/* [b] for per-device files, or NULL */
 };
 

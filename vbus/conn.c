@@ -9,6 +9,7 @@
 #include <linux/debugfs.h>
 #include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/ratelimit.h>
 #include <linux/string.h>
 
 #include "bus.h"
@@ -205,6 +206,7 @@ void vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const c
 {
 	*bus = (struct vbus_bus){ .ops = ops, .name = name, .next_devid = 1 };
 	mutex_init(&bus->lock);
+	ratelimit_state_init(&bus->log_limit, 5 * HZ, 10);
 	INIT_LIST_HEAD(&bus->devices);
 }
 EXPORT_SYMBOL_GPL(vbus_bus_init);

@@ -30,10 +30,12 @@ void net_queue_flush(struct net_queue *q)
 bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags)
 {
 	struct ioq_desc d = { .len = len, .id = id, .flags = flags };
+	int err = ioq_push(&q->completions, &d);
 
-	if (!ioq_push(&q->completions, &d))
+	if (!err)
 		return true;
-	vbus_region_break(q->region, "more buffers under way than the ring holds");
+	vbus_region_break(q->region, err == -ENOSPC ? "more buffers under way than the ring holds" :
+						      "impossible count of completions taken");
 	return false;
 }
 

@@ -48,7 +48,6 @@ EXPORT_SYMBOL_GPL(vbus_region_signal);
 
 void vbus_region_break(struct vbus_region *region, const char *fmt, ...)
 {
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	struct va_format text = { .fmt = fmt };
 	va_list args;
 
@@ -56,7 +55,8 @@ void vbus_region_break(struct vbus_region *region, const char *fmt, ...)
 		return;
 	WRITE_ONCE(region->broken, true);
 	region->stats.faults++;
-	if (!__ratelimit(&limit))
+	/* Of each guest its own: the noise of one must not hide what happens to another. */
+	if (!__ratelimit(&region->dev->bus->log_limit))
 		return;
 	va_start(args, fmt);
 	text.va = &args;
