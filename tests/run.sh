@@ -74,7 +74,7 @@ for t in $(tests "$@"); do
 	name=${name%.*}
 	log=$BUILD/logs/$name.tap
 	start=$SECONDS
-	timeout -k 10 "${TEST_LIMIT:-1200}" "./$t" </dev/null >"$log" 2>&1
+	timeout -k 10 "${TEST_LIMIT:-1200}" "$(realpath "$t")" </dev/null >"$log" 2>&1
 	judge "$name" "$log" $? $((SECONDS - start))
 done
 echo "1..$number"
