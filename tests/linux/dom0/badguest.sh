@@ -3,7 +3,7 @@
 # that says what and why, leaves nothing behind, and the next guest works.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
-plan 17
+plan 23
 
 counts()
 {
@@ -24,7 +24,12 @@ refused()
 
 before=$(counts)
 GUEST_MEM=999999 guest_conf bad 31 >/tmp/bad.conf
-refused "more memory than there is" 'memory'
+refused "an odd number of MiB" 'pieces of 2 MiB; write 1000000'
+GUEST_MEM=999998 guest_conf bad 31 >/tmp/bad.conf
+refused "more memory than any machine has" 'not enough memory for 999998 MiB'
+# All that is free and a little more: everything is taken, and must be given back.
+GUEST_MEM=$(($(cat $mb_sys/memory_free) / 2097152 * 2 + 2)) guest_conf bad 31 >/tmp/bad.conf
+refused "2 MiB more memory than there is" 'not enough memory'
 head -c 100000 /dev/urandom >/tmp/noise
 guest_conf bad 31 | sed 's,/var/lib/minibus/vmlinuz,/tmp/noise,' >/tmp/bad.conf
 refused "a kernel that is noise" 'kernel|image'
