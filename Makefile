@@ -209,7 +209,8 @@ $(BUILD)/progs/%: tests/progs/%.c
 check: deps	## run all tests; the last line is "N passed, N failed"
 	$(Q)$(MAKE) --no-print-directory all unit iso
 	$(Q)tests/run.sh all
-check-quick: unit tools $(DEBIAN)/release	## run the style, ABI and unit tests only (seconds)
+check-quick: deps	## run the style, ABI and unit tests only (seconds)
+	$(Q)$(MAKE) --no-print-directory unit tools $(DEBIAN)/release
 	$(Q)tests/run.sh quick
 bench: deps	## measure: dom0's boot against the bare boot, exits, transfer statistics beside KVM's
 	$(Q)$(MAKE) --no-print-directory all
