@@ -292,7 +292,8 @@ int tunnel_call_setup(struct domain *d, u64 gpa, u32 count)
 
 	if (gpa == GPA_NONE && !count)
 		goto set; /* the caller takes its slots back */
-	if (!IS_ALIGNED(gpa, sizeof(struct mb_call_slot)) || !count || count > d->nr_vcpus)
+	/* South looks at one slot per vCPU; behind a shorter array it would find other things. */
+	if (!IS_ALIGNED(gpa, sizeof(struct mb_call_slot)) || count != d->nr_vcpus)
 		return -MB_EINVAL;
 	/* A slot never crosses a page, so the first byte of each speaks for all of it. */
 	for (u32 i = 0; i < count; i++) {
@@ -304,7 +305,6 @@ int tunnel_call_setup(struct domain *d, u64 gpa, u32 count)
 set:
 	spin_lock(&t->lock);
 	t->call_slots = GPA(gpa);
-	t->call_count = count;
 	spin_unlock(&t->lock);
 	return 0;
 }
@@ -326,7 +326,7 @@ static int call_start(struct vcpu *v)
 {
 	struct tunnel *t = &v->dom->tunnel;
 
-	if (t->call_slots.v == GPA_NONE || v->id >= t->call_count)
+	if (t->call_slots.v == GPA_NONE)
 		return -MB_EINVAL;
 	if (!call_is_served(v->dom))
 		return -MB_ENODEV;

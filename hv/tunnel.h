@@ -51,7 +51,6 @@ struct tunnel {
 	u32 nr_queues;
 	struct tunnel_sender *sender; /* one per vCPU */
 	gpa_t call_slots;	/* ~0: none */
-	u32 call_count;
 	u32 call_port;		/* dom0's port that announces calls of this domain */
 };
 

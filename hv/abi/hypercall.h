@@ -37,8 +37,8 @@
 /* (port): raise an event on the peer of this port. */
 #define MB_HC_PORT_SEND (MB_HC_BASE + 3)
 /*
- * (gpa, count): array of call slots, one per vCPU of the caller, 256-byte aligned, see tunnel.h.
- * (~0, 0) takes them back.
+ * (gpa, count): array of call slots, exactly one per vCPU of the caller, 256-byte aligned, see
+ * tunnel.h. (~0, 0) takes them back.
  */
 #define MB_HC_CALL_SETUP (MB_HC_BASE + 4)
 /*

@@ -75,6 +75,9 @@ static void bad_calls(void)
 		right += bus_call(nr, sizes[nr] - 1) == -MB_EINVAL && bus_call(nr, 0) == -MB_EINVAL;
 	report(right == 6, "calls too short for their arguments are refused");
 	report(bus_call(VB_CALL_ENUM, MB_CALL_DATA + 1) == -MB_EINVAL, "and longer than a slot");
+	report(hypercall(MB_HC_CALL_SETUP, (uint64_t)ring, 1, 0) == -MB_EINVAL &&
+		       hypercall(MB_HC_CALL_SETUP, (uint64_t)ring, 3, 0) == -MB_EINVAL,
+	       "one call slot, and three, for two vCPUs are refused");
 	report(bus_open(0, 0) == -MB_ENOENT && bus_open(~0u, 0) == -MB_ENOENT, "no such device");
 	report(bus_dev(echo, VB_ECHO_CALL_PING, 0, 4) == -MB_EBUSY, "a device call before open");
 	report(!bus_open(echo, ~0ull), "unknown features: only the known are accepted");
@@ -430,7 +433,7 @@ static void race(void)
 
 void guest_main(void)
 {
-	report_plan(11 + 19 + ARRAY_SIZE(breaks) + 1 + 3 + 5 + 4 + 3);
+	report_plan(12 + 19 + ARRAY_SIZE(breaks) + 1 + 3 + 5 + 4 + 3);
 	guest_apic_on();
 	report(!bus_begin(), "the bus");
 	echo = bus_find('e', 0);
