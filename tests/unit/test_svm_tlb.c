@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * TLB tags with more vCPUs than tags: no entry of one vCPU may be found by another, so between two
- * owners of a tag there is a flush, and after rights were taken from a map a vCPU runs with a tag that
- * holds nothing. A model of the TLB remembers who may have left entries under which tag.
+ * owners of a tag there is a flush, and after rights were taken from a map a vCPU runs with a tag
+ * that holds nothing. A model of the TLB remembers who may have left entries under which tag.
  *
  * SOURCES: svm/npt.c tests/fake_arch/fake_cpu.c
  */
