@@ -14,6 +14,8 @@
 #include "hv/guest_mem.h"
 #include "hv/insn.h"
 
+extern const char _text_start[], _text_end[]; /* linker.ld; no Linux has code there */
+
 struct code_map {
 	u16 hw;
 	u8 code; /* enum mb_exit */
@@ -113,7 +115,7 @@ static void decode_npf(struct vmexit *e, const struct vmcb *b)
  */
 static bool is_host_state(const struct vmcb *b)
 {
-	return b->cr3 == paging_cr3() && b->rip >= IMAGE_BASE;
+	return b->rip >= (u64)_text_start && b->rip < (u64)_text_end && b->cr3 == paging_cr3();
 }
 
 void svm_decode_exit(struct vcpu *v)

@@ -37,6 +37,14 @@ static struct vmcb *b;
 static u32 cr8;
 static u8 code[15];
 
+/* The hypervisor's text, as linker.ld would say. */
+extern const char _text_start[], _text_end[];
+__asm__(".pushsection .rodata\n"
+	".globl _text_start, _text_end\n"
+	"_text_start: .skip 16\n"
+	"_text_end: .byte 0\n"
+	".popsection\n");
+
 u64 paging_cr3(void)
 {
 	return 0x1f000;
@@ -266,6 +274,14 @@ static void test_decode(void)
 	b->exitcode = 0xffffffff;
 	svm_decode_exit(v);
 	ok(v->exit.code == MB_EXIT_INVALID, "-1 in 32 bits");
+	b->exitcode = VMEXIT_INTR;
+	b->rip = (u64)_text_start;
+	b->cr3 = paging_cr3();
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_INVALID, "the host's own state is not taken for the guest's");
+	b->cr3 = 0;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_INTR, "its rip alone says nothing");
 }
 
 static void test_msr(void)
