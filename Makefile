@@ -22,7 +22,7 @@ export LC_ALL := C
 export TZ := UTC
 export BUILD VERSION
 BUILD_ID := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
-PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/=
+PREFIX_MAP := -ffile-prefix-map=$(abspath $(BUILD))/=build/ -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)=.
 
 .DELETE_ON_ERROR:
 .SECONDARY:
