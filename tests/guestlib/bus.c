@@ -10,9 +10,8 @@
 static struct mb_call_slot slots[SLOTS] __attribute__((aligned(4096)));
 void *const bus_data = slots[0].data;
 
-int32_t bus_call(uint16_t nr, uint16_t len)
+int32_t bus_call_in(struct mb_call_slot *s, uint16_t nr, uint16_t len)
 {
-	struct mb_call_slot *s = &slots[0];
 	int64_t ret;
 
 	s->nr = nr;
@@ -28,6 +27,11 @@ int32_t bus_call(uint16_t nr, uint16_t len)
 		return 999;
 	s->state = MB_CALL_IDLE;
 	return s->result;
+}
+
+int32_t bus_call(uint16_t nr, uint16_t len)
+{
+	return bus_call_in(&slots[0], nr, len);
 }
 
 int32_t bus_begin(void)

@@ -19,6 +19,9 @@
 /* Arguments, then the answer, of a call: MB_CALL_DATA bytes of the slot of vCPU 0. */
 extern void *const bus_data;
 int32_t bus_call(uint16_t nr, uint16_t len);
+/* The same in a slot of the test's own, on the vCPU that owns it. The slot's result, or 1000 - the
+ * hypercall's error, or 999 when the slot does not say DONE. */
+int32_t bus_call_in(struct mb_call_slot *slot, uint16_t nr, uint16_t len);
 
 int32_t bus_begin(void); /* call slots and NEGOTIATE; also closes every device */
 uint32_t bus_find(char kind, unsigned int nth); /* first letter of the class -> devid, or 0 */

@@ -10,9 +10,7 @@
  * VCPUS: 2
  * SECONDS: 120
  */
-#include "guest.h"
-
-#include "vbus/abi/call.h"
+#include "bus.h"
 
 #define VECTOR 0x51
 #define TRIES 300u
@@ -33,23 +31,9 @@ static void on_event(struct trap_frame *f)
 	apic_write(APIC_EOI, 0);
 }
 
-/* One bus call in the slot of this vCPU; the slot's result, or 1000 - the hypercall's error. */
-static int32_t bus_call(unsigned int vcpu, uint16_t nr, uint16_t len)
+static int32_t call_on(unsigned int vcpu, uint16_t nr, uint16_t len)
 {
-	struct mb_call_slot *s = &slots[vcpu];
-	int64_t ret;
-
-	s->nr = nr;
-	s->len = len;
-	s->seq++;
-	__atomic_store_n(&s->state, MB_CALL_SUBMITTED, __ATOMIC_RELEASE);
-	ret = hypercall(MB_HC_CALL, 0, 0, 0);
-	if (ret)
-		return (int32_t)(1000 - ret);
-	if (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != MB_CALL_DONE)
-		return 999;
-	s->state = MB_CALL_IDLE;
-	return s->result;
+	return bus_call_in(&slots[vcpu], nr, len);
 }
 
 static int32_t negotiate(unsigned int vcpu, uint32_t magic, uint32_t version)
@@ -57,7 +41,7 @@ static int32_t negotiate(unsigned int vcpu, uint32_t magic, uint32_t version)
 	struct vb_negotiate *n = (struct vb_negotiate *)slots[vcpu].data;
 
 	*n = (struct vb_negotiate){.magic = magic, .version = version, .features = VB_F_EVENT_IDX};
-	return bus_call(vcpu, VB_CALL_NEGOTIATE, sizeof(*n));
+	return call_on(vcpu, VB_CALL_NEGOTIATE, sizeof(*n));
 }
 
 static void calls(void)
@@ -68,19 +52,19 @@ static void calls(void)
 	ret = negotiate(0, VB_MAGIC, VB_VERSION);
 	report(ret >= 0 && ret < 100, "NEGOTIATE: %d", ret);
 	*e = (struct vb_enum){.index = 0};
-	ret = bus_call(0, VB_CALL_ENUM, sizeof(*e));
+	ret = call_on(0, VB_CALL_ENUM, sizeof(*e));
 	report(!ret && e->type[0] == 'e' && e->type[1] == 'c' && !e->type[VB_TYPE_LEN - 1],
 	       "ENUM finds the echo device: %d", ret);
 	*e = (struct vb_enum){.index = 1000000};
-	ret = bus_call(0, VB_CALL_ENUM, sizeof(*e));
+	ret = call_on(0, VB_CALL_ENUM, sizeof(*e));
 	report(ret == -MB_ENOENT, "past the last device: %d", ret);
 	ret = negotiate(0, 0x12345678, VB_VERSION);
 	report(ret < 0, "a wrong magic: %d", ret);
-	ret = bus_call(0, 9999, 0);
+	ret = call_on(0, 9999, 0);
 	report(ret == -MB_ENOSYS, "an unknown call: %d", ret);
-	ret = bus_call(0, VB_CALL_ENUM, 3);
+	ret = call_on(0, VB_CALL_ENUM, 3);
 	report(ret < 0, "too short a request: %d", ret);
-	ret = bus_call(0, VB_CALL_ENUM, 65535);
+	ret = call_on(0, VB_CALL_ENUM, 65535);
 	report(ret < 0, "a length beyond the slot: %d", ret);
 }
 
@@ -97,7 +81,7 @@ static void noise(void)
 			x ^= x << 17;
 			slots[0].data[b] = x & 0x300 ? 0 : (uint8_t)x;
 		}
-		answered += bus_call(0, (uint16_t)(x >> 20) % 9, (uint16_t)(x >> 30) % 300) < 999;
+		answered += call_on(0, (uint16_t)(x >> 20) % 9, (uint16_t)(x >> 30) % 300) < 999;
 	}
 	report(answered == TRIES, "%u of %u calls of noise were answered", answered, TRIES);
 	report(negotiate(0, VB_MAGIC, VB_VERSION) >= 0, "and the bus still works");
@@ -143,7 +127,7 @@ void guest_main(void)
 	report_plan(2 + 7 + 2 + 3 + 10);
 	guest_apic_on();
 	guest_irq_handler(VECTOR, on_event);
-	report(bus_call(0, VB_CALL_NEGOTIATE, 24) == 1000 + MB_EINVAL, "no call without slots");
+	report(call_on(0, VB_CALL_NEGOTIATE, 24) == 1000 + MB_EINVAL, "no call without slots");
 	report(!hypercall(MB_HC_CALL_SETUP, (uint64_t)slots, 2, 0), "two slots");
 	slots[0].state = MB_CALL_IDLE;
 	calls();
