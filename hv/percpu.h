@@ -17,9 +17,7 @@
 
 /* Any CPU may read; writers as noted. */
 struct percpu_public {
-	u64 pending;  /* PERCPU_PENDING_*: set atomically by others, taken by the owner */
 	u32 stopped;  /* 1: stopped by a panic; written by the owner */
-	u32 idle;     /* 1: in HLT, a kick wakes it; written by the owner */
 	u32 outside;  /* 1: in a guest or in HLT, or about to be: only a kick gets its attention */
 	u32 resched;  /* 1: somebody woke a vCPU of this CPU; set by anyone, taken by the owner */
 } ALIGNED(64);
@@ -35,7 +33,6 @@ struct percpu {
 	struct vcpu *current;  /* vCPU whose state is loaded, NULL: none */
 	void *vendor;	       /* svm/ or vmx/ per-CPU area */
 	u64 irq_count;	       /* physical interrupts taken */
-	u64 switch_count;      /* vCPU switches */
 	struct list run_queue; /* sched.c: vCPUs attached here; run_lock */
 	u32 run_count;	       /* how many; run_lock to change */
 	struct spinlock run_lock;

@@ -151,8 +151,3 @@ bool pvclock_set_system(struct vcpu *v, u64 value)
 	v->pvclock_msr = value;
 	return true;
 }
-
-void pvclock_reset(struct vcpu *v)
-{
-	v->pvclock_msr = 0;
-}

@@ -3,7 +3,7 @@
  * Purpose:  the KVM paravirtual clock (system time and wall clock) and its MSRs.
  * Callers:  exit_msr.c, vcpu.c (refresh on load), domain.c.
  * Context:  owner CPU.    Locking: none; version word is odd while a record changes.
- * Lifetime: from the guest's MSR write until it clears it or resets.
+ * Lifetime: from the guest's MSR write until it clears it; INIT keeps it, as real MSRs.
  * Errors:   false: #GP (address not in the guest's RAM, unknown bits).
  *
  * One time base: system time = (host TSC - boot TSC) scaled; guests see TSC + tsc_offset with the
@@ -30,6 +30,5 @@ u64 pvclock_now(void);
 u64 pvclock_wallclock(void);
 bool pvclock_set_wall(struct vcpu *v, u64 gpa);
 bool pvclock_set_system(struct vcpu *v, u64 value);
-void pvclock_reset(struct vcpu *v);
 
 #endif

@@ -101,13 +101,11 @@ static void run_vcpu(struct vcpu *v)
 static void idle(struct percpu *pc)
 {
 	irq_set_deadline(sched_timers(NULL, tsc_now()));
-	WRITE_ONCE(pc->pub.idle, 1);
 	/* Full fence, pairs with vcpu_kick(), as in run_guest(). STI shadows the HLT. */
 	atomic_exchange(&pc->pub.outside, 1);
 	if (!READ_ONCE(pc->pub.resched))
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 	WRITE_ONCE(pc->pub.outside, 0);
-	WRITE_ONCE(pc->pub.idle, 0);
 }
 
 void run_cpu(void)

@@ -102,7 +102,7 @@ struct vcpu *sched_switch(u64 now)
 		if (pc->current != next) {
 			vcpu_load(next);
 			pc->current = next;
-			pc->switch_count++;
+			vcpu_count(next, SWITCH);
 		}
 		next->waiting = false;
 		next->slice_end = now + SCHED_SLICE_US * tsc_khz / 1000;

@@ -121,8 +121,6 @@ static void take_init(struct vcpu *v)
 	struct vcpu_start start = {.mode = VCPU_INIT};
 
 	vlapic_reset(v);
-	if (v->dom->privileged)
-		irq_level_flush(v);
 	vops->vcpu_reset(v, &start);
 	vops->set_exiting(v, EXITING_CPUID, true);
 	vops->set_exiting(v, EXITING_IRET, false);

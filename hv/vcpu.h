@@ -79,7 +79,6 @@ struct vcpu {
 	u8 call_state;		/* [a] tunnel.c */
 	u64 call_deadline;	/* [o] TSC */
 	u32 gpm_gen;		/* [o] generation of the map this vCPU's TLB entries belong to */
-	u64 run_start;		/* [o] TSC when loaded */
 	u64 slice_end;		/* [o] TSC */
 
 	/* MSRs kept in software */

@@ -77,6 +77,7 @@ static void test_round_robin(void)
 	ok(a && b && c && a != b && b != c && a != c, "three with work: each gets its turn");
 	ok(sched_switch(0) == a, "then the first again");
 	ok(loads == 4 && unloads == 3, "state is switched once per change");
+	ok(a->counters[MB_CNT_SWITCH] == 2 && b->counters[MB_CNT_SWITCH] == 1, "and counted");
 	work[0] = work[1] = work[2] = false;
 	ok(!sched_switch(0) && unloads == 3, "nobody has work: the last stays loaded");
 	work[a - v] = true;
