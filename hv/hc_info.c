@@ -7,6 +7,7 @@
 
 #include "hv/domain.h"
 #include "hv/guest_mem.h"
+#include "hv/hwhelp.h"
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
@@ -53,6 +54,7 @@ static u64 guests_bytes(u32 *domains)
 s64 hc_hv_info(struct vcpu *v, const u64 *arg)
 {
 	struct mb_hv_info info = {.struct_size = sizeof(info), .abi_version = MB_ABI_VERSION};
+	struct hw_help_masks help = hw_help_masks();
 	struct page_alloc_stats heap;
 
 	page_alloc_get_stats(&heap);
@@ -65,6 +67,9 @@ s64 hc_hv_info(struct vcpu *v, const u64 *arg)
 	info.heap_free = heap.total - heap.used;
 	info.uptime_ns = tsc_uptime_ns();
 	info.tsc_khz = tsc_khz;
+	info.help_used = help.used;
+	info.help_off = help.off;
+	info.help_unused = help.unused;
 	string_copy(info.vendor, vops->name, sizeof(info.vendor));
 	snprintf(info.version, sizeof(info.version), "%s (%s)", MINIBUS_VERSION, MINIBUS_BUILD);
 	string_copy(info.cpu, cpu_info.brand, sizeof(info.cpu));

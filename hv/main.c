@@ -15,6 +15,7 @@
 #include "arch/x86/tsc.h"
 #include "hv/cmdline_options.h"
 #include "hv/domain.h"
+#include "hv/hwhelp.h"
 #include "hv/irq.h"
 #include "hv/page_alloc.h"
 #include "hv/panic.h"
@@ -254,6 +255,7 @@ NORETURN void hv_main(const struct boot_info *info)
 	fpu_init();
 	if (vendor_init())	       /* says itself what is missing */
 		cannot_start("this machine cannot run domains");
+	hw_help_print();
 	init_this_cpu();
 	start_cpus();		       /* needs delays, IPIs, stacks; they enter run_cpu() */
 	print_machine();

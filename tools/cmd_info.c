@@ -22,7 +22,8 @@ items[] = {
 	{ "cpus", NUMBER }, { "tsc_khz", NUMBER }, { "domains", NUMBER }, { "domid", NUMBER },
 	{ "memory_total", BYTES }, { "memory_free", BYTES }, { "memory_dom0", BYTES },
 	{ "memory_hv", BYTES }, { "heap_total", PAGES }, { "heap_free", PAGES },
-	{ "uptime_ns", NANOSECONDS },
+	{ "uptime_ns", NANOSECONDS }, { "hw_help", TEXT }, { "hw_help_off", TEXT },
+	{ "hw_help_unused", TEXT },
 };
 #define ITEM_COUNT (sizeof(items) / sizeof(items[0]))
 
@@ -36,7 +37,7 @@ static void print_item(size_t i, const char *text, uint64_t number)
 	else if (items[i].kind == NANOSECONDS)
 		printf("%.3f s\n", (double)number / 1e9);
 	else
-		printf("%s\n", text);
+		printf("%s\n", *text ? text : "none");
 }
 
 int cmd_info(const struct tree *tree, int argc, char **argv)

@@ -13,6 +13,9 @@
 static struct kobject *stats_kobj;
 static struct dentry *stats_root, *stats_guests;
 
+#define NAME_OF(id, name) name,
+static const char *const help_names[] = { MB_HW_HELP_LIST(NAME_OF) };
+
 /* ---- sysfs: one file per member of struct mb_hv_info ---- */
 
 struct info_attribute {
@@ -72,6 +75,35 @@ INFO(heap_total, heap_total);
 INFO(heap_free, heap_free);
 INFO(uptime_ns, uptime_ns);
 INFO(tsc_khz, tsc_khz);
+
+/* One file per member that is a mask of MB_HW_HELP_LIST: the names. */
+static ssize_t help_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	const struct info_attribute *a = container_of(attr, struct info_attribute, attr);
+	struct mb_hv_info *info = hc_buffer(sizeof(*info));
+	unsigned int i;
+	ssize_t n;
+	u64 mask;
+
+	if (!info)
+		return -ENOMEM;
+	n = mb_hc1(MB_HC_HV_INFO, hc_gpa(info));
+	mask = *(const u64 *)((void *)info + a->offset);
+	kfree(info);
+	if (n < 0)
+		return n;
+	for (i = 0; i < ARRAY_SIZE(help_names); i++)
+		if (mask & BIT_ULL(i))
+			n += sysfs_emit_at(page, n, "%s%s", n ? " " : "", help_names[i]);
+	return n + sysfs_emit_at(page, n, "\n");
+}
+
+#define HELP(name, field)                                                                   \
+	static struct info_attribute info_##name = { __ATTR(name, 0444, help_show, NULL),    \
+						     offsetof(struct mb_hv_info, field), 0 }
+HELP(hw_help, help_used);
+HELP(hw_help_off, help_off);
+HELP(hw_help_unused, help_unused);
 static struct kobj_attribute attr_abi = __ATTR_RO(abi);
 static struct kobj_attribute attr_domid = __ATTR_RO(domid);
 
@@ -80,16 +112,16 @@ static struct attribute *stats_attrs[] = {
 	&info_cpus.attr.attr,	      &info_domains.attr.attr,	  &info_memory_total.attr.attr,
 	&info_memory_free.attr.attr,  &info_memory_dom0.attr.attr, &info_memory_hv.attr.attr,
 	&info_heap_total.attr.attr,   &info_heap_free.attr.attr,  &info_uptime_ns.attr.attr,
-	&info_tsc_khz.attr.attr,      &attr_abi.attr,		  &attr_domid.attr,
+	&info_tsc_khz.attr.attr,      &info_hw_help.attr.attr,	  &info_hw_help_off.attr.attr,
+	&info_hw_help_unused.attr.attr, &attr_abi.attr,		  &attr_domid.attr,
 	NULL,
 };
 static const struct attribute_group stats_group = { .attrs = stats_attrs };
 
 /* ---- debugfs: counters of one vCPU ---- */
 
-#define NAME_EXIT(id, name) name,
-static const char *const exit_names[] = { MB_EXIT_LIST(NAME_EXIT) };
-static const char *const counter_names[] = { MB_COUNTER_LIST(NAME_EXIT) };
+static const char *const exit_names[] = { MB_EXIT_LIST(NAME_OF) };
+static const char *const counter_names[] = { MB_COUNTER_LIST(NAME_OF) };
 
 /* The file's private pointer carries the numbers, so it has no lifetime to care for. */
 static void *vcpu_key(u32 domid, u32 vcpu)

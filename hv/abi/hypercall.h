@@ -96,6 +96,16 @@
  */
 #define MB_HC_CPUID_NATIVE (MB_HC_BASE + 31)
 
+/*
+ * Optional help of the hardware, bit by bit in this order. New ones are added at the end. The names
+ * are those of the hypervisor's options nohelp= and help=.
+ */
+#define MB_HW_HELP_LIST(X) \
+	X(NRIPS, "nrips") X(DECODE, "decode") X(FLUSH_ASID, "flush-asid") X(PAUSE, "pause") \
+	X(VGIF, "vgif") X(AVIC, "avic") X(APICV, "apicv") X(POSTED, "posted") \
+	X(TSC_SCALING, "tsc-scaling") X(VPID, "vpid") X(LEAF_1G, "1g") \
+	X(CR3_TARGETS, "cr3-targets")
+
 #define MB_DOM_NAME_LEN 32
 #define MB_REASON_TEXT_LEN 96
 #define MB_MAX_VCPUS 64		/* of one domain */
@@ -131,11 +141,17 @@ struct mb_hv_info {
 	char vendor[16];  /* "svm" or "vmx" */
 	char version[32]; /* release and build id */
 	char cpu[48];	  /* brand string */
+	/* bits of MB_HW_HELP_LIST; none is in two */
+	mb_u64 help_used;
+	mb_u64 help_off;    /* present, switched off */
+	mb_u64 help_unused; /* present, but the hypervisor has no use for it */
 };
-MB_ABI_SIZE(struct mb_hv_info, 176);
+MB_ABI_SIZE(struct mb_hv_info, 200);
 MB_ABI_OFF(struct mb_hv_info, mem_total, 16);
 MB_ABI_OFF(struct mb_hv_info, vendor, 80);
 MB_ABI_OFF(struct mb_hv_info, cpu, 128);
+MB_ABI_OFF(struct mb_hv_info, help_used, 176);
+MB_ABI_OFF(struct mb_hv_info, help_unused, 192);
 
 #define MB_DOM_SHARE_ALL (1u << 0) /* dom0 may map all of its memory */
 

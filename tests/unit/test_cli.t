@@ -173,6 +173,10 @@ check "list adds the run time up" 0 '^dom0 .* 2\.5  privileged$' list
 echo 0.1.0 >"$dir/sysfs/version"
 echo 1073741824 >"$dir/sysfs/memory_free"
 check "info" 0 'memory_free +1024 MiB' info
+echo "nrips flush-asid" >"$dir/sysfs/hw_help"
+echo >"$dir/sysfs/hw_help_off"
+check "info names the hardware's help in use" 0 '^hw_help +nrips flush-asid$' info
+check "info says that nothing is switched off" 0 '^hw_help_off +none$' info
 echo 0 >"$dir/sysfs/domid"
 check "doctor takes the module's word where CPUID is native" 1 'ok    under Minibus' doctor
 check "info as JSON" 0 '"memory_free": 1073741824' info -j

@@ -7,8 +7,8 @@
  *
  * SOURCES: hv/exit_hypercall.c hv/hc_domain.c hv/hc_info.c hv/domain.c hv/domain_mem.c
  * SOURCES: hv/domain_state.c hv/domain_destroy.c hv/tunnel.c hv/gpm.c hv/guest_mem.c hv/vuart.c
- * SOURCES: hv/vioapic.c hv/locks.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
- * SOURCES: tests/fake_arch/fake_vcpu.c tests/fake_arch/fake_vendor.c
+ * SOURCES: hv/vioapic.c hv/locks.c hv/hwhelp.c tests/fake_arch/fake_cpu.c
+ * SOURCES: tests/fake_arch/fake_mem.c tests/fake_arch/fake_vcpu.c tests/fake_arch/fake_vendor.c
  *
  * usage: test_hypercall [calls, default 1000000] [seed]
  */
@@ -21,6 +21,7 @@
 #include "hv/abi/cpuid.h"
 #include "hv/domain.h"
 #include "hv/gpm.h"
+#include "hv/hwhelp.h"
 #include "hv/locks.h"
 #include "hv/page_alloc.h"
 #include "hv/vcpu.h"
@@ -132,11 +133,15 @@ static void test_info(u64 id)
 	struct mb_vcpu_stats *stats = (void *)ARGS_GPA;
 	struct mb_stream_io *io = (void *)ARGS_GPA;
 
+	hw_help(HW_HELP_NRIPS, true);
+	hw_help_unused(HW_HELP_VGIF, true);
 	memset(info, 0xee, 256);
 	info->struct_size = sizeof(*info);
 	ok(!call(MB_HC_HV_INFO, ARGS_GPA, 0, 0) && info->abi_version == MB_ABI_VERSION &&
 	           info->mem_total == EXTENTS * EXTENT_SIZE && info->domains == 2 &&
 	           info->mem_free < info->mem_total && !strcmp(info->vendor, "fake") &&
+	           info->help_used == BIT(HW_HELP_NRIPS) && !info->help_off &&
+	           info->help_unused == BIT(HW_HELP_VGIF) &&
 	           *((u8 *)ARGS_GPA + sizeof(*info)) == 0xee,
 	   "HV_INFO");
 	memset(info, 0xee, 256);
