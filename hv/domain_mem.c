@@ -82,12 +82,12 @@ static int map_piece(struct domain *d, gpa_t gpa, hpa_t mpa, u64 size)
 	int ret;
 
 	memset(phys_to_virt(mpa), 0, size);
-	ret = gpm_map(&d->gpm, gpa, mpa, size, GPM_RWX, false);
+	ret = gpm_map(&d->gpm, gpa, mpa, size, GPM_RWX, MEM_WB);
 	if (ret)
 		goto unmap_guest;
 	if (!dom0_sees(d))
 		return 0;
-	ret = gpm_map(&dom0->gpm, GPA(mpa.v), mpa, size, GPM_R | GPM_W, false);
+	ret = gpm_map(&dom0->gpm, GPA(mpa.v), mpa, size, GPM_R | GPM_W, MEM_WB);
 	if (!ret)
 		return 0;
 	/* The frames stay in the pool, so nobody else gets what an old TLB entry still shows. */

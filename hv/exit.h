@@ -49,6 +49,11 @@ struct vmexit {
 			bool has_error;
 			u32 error;
 		} exc;
+		struct {
+			u8 cr;	    /* 0, 3, 4 */
+			u8 gpr;	    /* hardware number 0..15 */
+			bool write; /* to the control register */
+		} cr;
 	};
 };
 
@@ -66,6 +71,9 @@ enum exit_action exit_io(struct vcpu *v);
 enum exit_action exit_npf(struct vcpu *v);
 /* exit_hypercall.c */
 enum exit_action exit_hypercall(struct vcpu *v);
+/* exit_cr.c: MOV to and from control registers, XSETBV */
+enum exit_action exit_cr(struct vcpu *v);
+enum exit_action exit_xsetbv(struct vcpu *v);
 /* exit_misc.c */
 enum exit_action exit_intr(struct vcpu *v);	/* taken by the host already: nothing left */
 enum exit_action exit_nmi(struct vcpu *v);

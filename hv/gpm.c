@@ -3,7 +3,7 @@
  * Guest-physical maps: one walker for NPT and EPT.
  *
  * What differs between the two (rights, memory type) comes from vops->gpm_entry(). So that rights
- * can be read back without asking the vendor, leaves carry a copy of them in bits 52..55, which
+ * can be read back without asking the vendor, leaves carry a copy of them in bits 52..54, which
  * both formats leave to software (SDM "Format of an EPT Paging-Structure Entry"; APM "Page
  * Translation", available bits). Entries change by one 64-bit store, so lookups and the hardware
  * see the old or the new one. The hardware may set accessed and dirty bits meanwhile: nobody reads
@@ -18,7 +18,6 @@
 
 #include "arch/x86/atomic.h"
 #include "arch/x86/barrier.h"
-#include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 
 #include "hv/abi/types.h"
@@ -29,8 +28,7 @@
 #define GPM_ADDR PTE_ADDR
 #define GPM_LEAF PTE_PS /* at 2 MiB and above */
 #define GPM_SOFT_SHIFT 52
-#define GPM_SOFT_UC BIT(55)
-#define GPM_SOFT_MASK (0xful << GPM_SOFT_SHIFT)
+#define GPM_SOFT_MASK (7ul << GPM_SOFT_SHIFT)
 
 STATIC_ASSERT(GPM_RWX == 7);
 
@@ -59,11 +57,11 @@ static u64 *entry_table(u64 entry)
 	return phys_to_virt(HPA(entry & GPM_ADDR));
 }
 
-static u64 leaf_entry(u64 hpa, u32 prot, bool uc, u32 level)
+static u64 leaf_entry(u64 hpa, u32 prot, enum mem_type type, u32 level)
 {
-	u64 entry = vops->gpm_entry(HPA(hpa), prot, true, uc) & ~GPM_SOFT_MASK;
+	u64 entry = vops->gpm_entry(HPA(hpa), prot, true, type) & ~GPM_SOFT_MASK;
 
-	entry |= (u64)prot << GPM_SOFT_SHIFT | (uc ? GPM_SOFT_UC : 0);
+	entry |= (u64)prot << GPM_SOFT_SHIFT;
 	return level > 1 ? entry | GPM_LEAF : entry & ~GPM_LEAF;
 }
 
@@ -93,7 +91,7 @@ static int table_alloc(struct gpm *g, hpa_t *pa)
 static int leaf_split(struct gpm *g, u64 *entry, u32 level)
 {
 	u64 old = *entry;
-	u64 base = old & GPM_ADDR & ~(level_size(level) - 1);
+	u64 part = level > 2 ? old : old & ~GPM_LEAF; /* same rights and memory type */
 	hpa_t pa;
 	u64 *table;
 
@@ -101,12 +99,11 @@ static int leaf_split(struct gpm *g, u64 *entry, u32 level)
 		return -MB_ENOMEM;
 	table = phys_to_virt(pa);
 	for (u32 i = 0; i < GPM_ENTRIES; i++)
-		table[i] = leaf_entry(base + i * level_size(level - 1), leaf_prot(old),
-				      old & GPM_SOFT_UC, level - 1);
+		table[i] = part + i * level_size(level - 1);
 	/* The table is complete before it can be seen; pairs with the walk of the hardware and of
 	 * gpm_lookup(). */
 	smp_wmb();
-	WRITE_ONCE(*entry, vops->gpm_entry(pa, GPM_RWX, false, false));
+	WRITE_ONCE(*entry, vops->gpm_entry(pa, GPM_RWX, false, MEM_WB));
 	return 0;
 }
 
@@ -128,7 +125,7 @@ static int entry_make(struct gpm *g, u64 gpa, u32 want, u64 **out)
 			/* page_alloc() cleared it before it can be seen; pairs with the walk, as in
 			 * leaf_split(). */
 			smp_wmb();
-			WRITE_ONCE(*entry, vops->gpm_entry(pa, GPM_RWX, false, false));
+			WRITE_ONCE(*entry, vops->gpm_entry(pa, GPM_RWX, false, MEM_WB));
 		}
 		table = entry_table(*entry);
 	}
@@ -173,7 +170,7 @@ static u32 leaf_level(const struct gpm *g, u64 gpa, u64 hpa, u64 left)
 	u32 level;
 
 	entry_find(g, gpa, &level, &place);
-	level = MIN(level, cpu_has(CPU_FEAT_PAGE1GB) ? 3u : 2u);
+	level = MIN(level, vcaps.leaf_1g ? 3u : 2u);
 	while (level > 1 && (left < level_size(level) || !IS_ALIGNED(gpa | hpa, level_size(level))))
 		level--;
 	return level;
@@ -203,7 +200,7 @@ static int range_unmap(struct gpm *g, u64 gpa, u64 end, bool *lost)
 	return 0;
 }
 
-static int range_map(struct gpm *g, u64 gpa, u64 hpa, u64 size, u32 prot, bool uc)
+static int range_map(struct gpm *g, u64 gpa, u64 hpa, u64 size, u32 prot, enum mem_type type)
 {
 	u64 done = 0;
 
@@ -217,7 +214,7 @@ static int range_map(struct gpm *g, u64 gpa, u64 hpa, u64 size, u32 prot, bool u
 			range_unmap(g, gpa, gpa + done, &lost);
 			return -MB_ENOMEM;
 		}
-		WRITE_ONCE(*entry, leaf_entry(hpa + done, prot, uc, level));
+		WRITE_ONCE(*entry, leaf_entry(hpa + done, prot, type, level));
 		done += level_size(level);
 	}
 	return 0;
@@ -250,7 +247,7 @@ void gpm_destroy(struct gpm *g)
 	g->tables = 0;
 }
 
-int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, bool uc)
+int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_type type)
 {
 	int err;
 
@@ -259,7 +256,7 @@ int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, bool uc)
 		return -MB_EINVAL;
 	spin_lock(&g->lock);
 	err = range_absent(g, gpa.v, gpa.v + size) ?
-		      range_map(g, gpa.v, hpa.v, size, prot, uc) : -MB_EEXIST;
+		      range_map(g, gpa.v, hpa.v, size, prot, type) : -MB_EEXIST;
 	spin_unlock(&g->lock);
 	return err;
 }

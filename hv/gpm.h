@@ -9,8 +9,9 @@
  *
  * Four levels, 48 bits. Leaves of 1 GiB, 2 MiB and 4 KiB; map() uses the largest that fits. Entry
  * layout: address in bits 12..51 and leaf bit 7 (at 2 MiB and above) are equal in NPT and EPT; an
- * entry of 0 is absent; bits 52..55 hold gpm.c's copy of the rights; everything else comes from
- * vops->gpm_entry(), which needs to set neither those nor bit 7.
+ * entry of 0 is absent; bits 52..54 hold gpm.c's copy of the rights; everything else comes from
+ * vops->gpm_entry(), which needs to set neither those nor bit 7, and which may not depend on the
+ * level: a split hands a leaf's bits down to its parts.
  *
  * Invalidation rule: after an entry lost rights, gen is incremented; a vCPU whose gpm_gen differs
  * flushes before its next entry. gpm_flush_wait() tells when every vCPU of the domain has done so:
@@ -19,6 +20,7 @@
 #ifndef HV_GPM_H
 #define HV_GPM_H
 
+#include "arch/x86/mem_type.h"
 #include "arch/x86/types.h"
 #include "hv/locks.h"
 
@@ -36,8 +38,8 @@ struct gpm {
 int gpm_init(struct gpm *g, u32 max_tables);
 void gpm_destroy(struct gpm *g);
 
-/* prot: GPM_*; uc: uncached (device memory). gpa, hpa, size multiples of 4 KiB. */
-int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, bool uc);
+/* prot: GPM_*; type: what the memory at hpa is. gpa, hpa, size multiples of 4 KiB. */
+int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_type type);
 /* Absent parts are skipped. Splits larger leaves. Increments gen if anything was present. */
 int gpm_unmap(struct gpm *g, gpa_t gpa, u64 size);
 

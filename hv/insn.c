@@ -15,6 +15,7 @@
 
 #define REX_W 8u
 #define REX_R 4u
+#define REX_B 1u
 
 #define MODRM_MOD(m) ((m) >> 6)
 #define MODRM_REG(m) (((m) >> 3) & 7)
@@ -245,6 +246,22 @@ int insn_decode_mmio(const u8 *bytes, u32 n, bool mode64, bool db, struct insn_m
 		return -MB_EINVAL;
 	out->len = (u8)c.at;
 	return 0;
+}
+
+u8 insn_decode_mov_cr(const u8 *bytes, u32 n, bool mode64, u8 *gpr)
+{
+	struct cursor c = {.bytes = bytes, .n = n, .mode64 = mode64};
+	u8 op, modrm;
+
+	skip_prefixes(&c);
+	if (next_byte(&c) != 0x0f)
+		return 0;
+	op = next_byte(&c);
+	modrm = next_byte(&c); /* mod is ignored: the operand is a register always */
+	if (c.overrun || (op != 0x20 && op != 0x22))
+		return 0;
+	*gpr = (u8)(MODRM_RM(modrm) | (c.rex & REX_B ? 8 : 0));
+	return (u8)c.at;
 }
 
 u8 insn_length_of(const u8 *bytes, u32 n, bool mode64, const u8 *op, u32 op_len)

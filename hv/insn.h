@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Purpose:  decode the few instruction forms that touch the local APIC page, and find the length of
- *           instructions the hardware did not tell.
+ * Purpose:  decode the few instruction forms that touch the local APIC page and MOV to and from
+ *           control registers; find the length of instructions the hardware did not tell.
  * Callers:  exit_mmio.c, svm/exit.c.    Context: any.    Locking, lifetime: none (pure).
  * Errors:   -MB_EINVAL: not one of the forms; the caller decides what becomes of the guest.
  */
@@ -28,6 +28,10 @@ struct insn_mmio {
  * C7), XCHG (86 87), OR/AND (80 81 83 08-0B 20-23 forms with a memory operand), MOVZX, MOVSX and
  * MOVSXD. */
 int insn_decode_mmio(const u8 *bytes, u32 n, bool mode64, bool db, struct insn_mmio *out);
+
+/* MOV to (0F 22) or from (0F 20) a control register: its length and *gpr, the general register; 0
+ * if the bytes are something else. The control register is not looked at: the exit has told it. */
+u8 insn_decode_mov_cr(const u8 *bytes, u32 n, bool mode64, u8 *gpr);
 
 /* Length of an instruction whose opcode (after legacy prefixes and REX) is op[0..op_len); 0 if the
  * bytes are something else. */

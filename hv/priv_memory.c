@@ -105,10 +105,10 @@ u64 priv_find_ram(u64 size, u64 align, u64 max, u64 avoid, u64 avoid_end)
 /* Maps [0, top) identically; then takes away what is not dom0's. */
 const char *priv_map_memory(void)
 {
-	u64 top = cpu_has(CPU_FEAT_PAGE1GB) ? MAP_TOP_1G : MAP_TOP_2M;
+	u64 top = vcaps.leaf_1g ? MAP_TOP_1G : MAP_TOP_2M;
 
 	top = MIN(top, cpu_info.phys_mask + 1);
-	if (gpm_map(&dom0->gpm, GPA(0), HPA(0), top, GPM_RWX, false))
+	if (gpm_map(&dom0->gpm, GPA(0), HPA(0), top, GPM_RWX, MEM_WB))
 		return "no memory for dom0's map: hv_heap= is too small";
 	for (u64 e = 0; e < extent_limit() >> EXTENT_SHIFT; e++) {
 		hpa_t pa = HPA(e << EXTENT_SHIFT);

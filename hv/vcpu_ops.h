@@ -9,6 +9,7 @@
 #ifndef HV_VCPU_OPS_H
 #define HV_VCPU_OPS_H
 
+#include "arch/x86/mem_type.h"
 #include "arch/x86/types.h"
 
 struct domain;
@@ -33,7 +34,14 @@ struct vcpu_start {
 	u64 rip, rsp, cr3; /* FLAT32: rip, rsp; LONG64: also cr3. General registers: v->regs */
 };
 
-enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET };
+/* EXITING_CR3: MOV to CR3 exits (values the vendor may let through by hardware do not). */
+enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET, EXITING_CR3 };
+
+/* What the chosen vendor can do on this machine; set by probe(). */
+struct vendor_caps {
+	bool leaf_1g; /* 1 GiB leaves in the guest-physical map */
+};
+extern struct vendor_caps vcaps;
 
 #define GPM_R (1u << 0)
 #define GPM_W (1u << 1)
@@ -69,14 +77,18 @@ struct vcpu_ops {
 	 * write returns false also for values the hardware would refuse (then: #GP). */
 	bool (*msr_read)(struct vcpu *v, u32 msr, u64 *value);
 	bool (*msr_write)(struct vcpu *v, u32 msr, u64 value);
+	/* Owner: the guest's MOV to CR0, CR3 or CR4 that exited. value is the whole operand (CR3:
+	 * no reserved bits; perhaps CR3_NOFLUSH). Does all that the instruction does, but does not
+	 * move rip. False: #GP. */
+	bool (*cr_write)(struct vcpu *v, u32 cr, u64 value);
 	/* Domain not yet started. */
 	void (*msr_intercept)(struct domain *d, u32 msr, bool read, bool write);
 	void (*io_intercept)(struct domain *d, u16 port, u32 count, bool on);
 	/* Owner. No effect where the hardware always exits. */
 	void (*set_exiting)(struct vcpu *v, enum vcpu_exiting what, bool on);
-	/* Any: format one entry of the guest-physical map. leaf: maps hpa at that size. Memory type
-	 * is write back, uncached if uc. */
-	u64 (*gpm_entry)(hpa_t hpa, u32 prot, bool leaf, bool uc);
+	/* Any: format one entry of the guest-physical map. leaf: maps hpa at that size, as memory
+	 * of that type (where the host's MTRRs still hold below the map, UC is all that counts). */
+	u64 (*gpm_entry)(hpa_t hpa, u32 prot, bool leaf, enum mem_type type);
 	/* Any: one-screen dump of the control block to the log. */
 	void (*dump)(struct vcpu *v);
 };

@@ -8,6 +8,7 @@
 #include "hv/vcpu_ops.h"
 
 const struct vcpu_ops *vops;
+struct vendor_caps vcaps;
 
 int vendor_init(void)
 {

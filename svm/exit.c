@@ -63,6 +63,26 @@ static u8 insn_len(struct vcpu *v, const struct vmcb *b, const struct code_map *
 	return insn_length_of(bytes, n, sys.cs_long, m->op, m->op_len);
 }
 
+/* The register, and the length if the CPU did not tell it. */
+static void decode_cr(struct vcpu *v, struct vmexit *e, const struct vmcb *b, u32 hw)
+{
+	struct vcpu_sys sys;
+	u8 bytes[15];
+	u32 n;
+
+	e->cr.cr = hw & 0xf;
+	e->cr.write = hw >= VMEXIT_CR_WRITE;
+	if ((svm_caps.features & CPUID_8A_EDX_NRIPS) &&
+	    (svm_caps.features & CPUID_8A_EDX_DECODE_ASSISTS)) {
+		e->cr.gpr = CR_INFO_GPR(b->exitinfo1);
+		e->insn_len = (u8)(b->nrip - b->rip);
+		return;
+	}
+	svm_read_sys(v, &sys);
+	n = guest_fetch(v, bytes, sizeof(bytes));
+	e->insn_len = insn_decode_mov_cr(bytes, n, sys.cs_long, &e->cr.gpr);
+}
+
 static const struct code_map *find_map(const struct vmcb *b, u32 hw)
 {
 	if (hw == VMEXIT_MSR && (b->exitinfo1 & 1))
@@ -135,6 +155,10 @@ void svm_decode_exit(struct vcpu *v)
 	}
 	if (!m) {
 		e->code = range_code(hw);
+		if (e->code == MB_EXIT_CR) {
+			decode_cr(v, e, b, hw);
+			return;
+		}
 		e->exc.vector = (u8)(hw - VMEXIT_EXCP);
 		e->exc.has_error = e->code == MB_EXIT_EXCEPTION && trap_has_error(e->exc.vector);
 		e->exc.error = e->exc.has_error ? (u32)b->exitinfo1 : 0;

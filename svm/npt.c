@@ -16,7 +16,7 @@
 #include "arch/x86/paging.h"
 #include "hv/domain.h"
 
-u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc)
+u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type)
 {
 	u64 e = hpa.v | PTE_P | PTE_U;
 
@@ -26,7 +26,7 @@ u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc)
 		e |= PTE_W;
 	if (!(prot & GPM_X))
 		e |= PTE_NX;
-	if (uc)
+	if (type == MEM_UC) /* below NPT the host's MTRRs still hold: they know the other types */
 		e |= PTE_PWT | PTE_PCD;
 	/* Neither accessed nor dirty bits are used; set, they save the walker its writes. */
 	return e | PTE_A | PTE_D;
@@ -51,4 +51,9 @@ void npt_prepare_tlb(struct vcpu *v)
 	s->vmcb->asid = c->asid_next++;
 	s->asid_gen = c->asid_gen;
 	v->gpm_gen = gen;
+}
+
+void npt_flush_guest(struct vcpu *v)
+{
+	svm_vcpu(v)->asid_gen = 0; /* no CPU's generation: npt_prepare_tlb() takes a new ASID */
 }

@@ -175,3 +175,13 @@ bool svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 		return false;
 	}
 }
+
+bool svm_cr_write(struct vcpu *v, u32 cr, u64 value)
+{
+	if (cr != 3)
+		return false; /* CR0 and CR4 are never intercepted */
+	svm_vcpu(v)->vmcb->cr3 = value & ~CR3_NOFLUSH;
+	if (!(value & CR3_NOFLUSH))
+		npt_flush_guest(v);
+	return true;
+}

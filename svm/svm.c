@@ -60,6 +60,7 @@ static int svm_probe(void)
 	svm_caps.features = edx;
 	svm_caps.asids = r.ebx;
 	svm_caps.efer = efer_bits();
+	vcaps.leaf_1g = cpu_has(CPU_FEAT_PAGE1GB);
 	if (!(edx & CPUID_8A_EDX_NPT)) {
 		pr_error("SVM: no nested paging (CPUID 8000000Ah edx bit 0): needed\n");
 		return -MB_ENODEV;
@@ -284,6 +285,10 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 	};
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 
+	if (what == EXITING_CR3) {
+		b->intercept_cr_write = on ? INTERCEPT_CR3 : 0;
+		return;
+	}
 	if (on)
 		b->intercept1 |= bits[what];
 	else
@@ -316,6 +321,7 @@ const struct vcpu_ops svm_ops = {
 	.read_sys = svm_read_sys,
 	.msr_read = svm_msr_read,
 	.msr_write = svm_msr_write,
+	.cr_write = svm_cr_write,
 	.msr_intercept = svm_msr_intercept,
 	.io_intercept = svm_io_intercept,
 	.set_exiting = svm_set_exiting,

@@ -61,10 +61,13 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start);
 void svm_read_sys(struct vcpu *v, struct vcpu_sys *sys);
 bool svm_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool svm_msr_write(struct vcpu *v, u32 msr, u64 value);
+bool svm_cr_write(struct vcpu *v, u32 cr, u64 value);
 
 /* npt.c: leaf format; an ASID that is valid on this CPU and has no stale entries. */
-u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc);
+u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type);
 void npt_prepare_tlb(struct vcpu *v);
+/* What this vCPU has in the TLB is not used any more, from its next entry on. */
+void npt_flush_guest(struct vcpu *v);
 
 static inline struct svm_vcpu *svm_vcpu(const struct vcpu *v)
 {

@@ -127,6 +127,8 @@ STATIC_OFFSET(struct vmcb, cr2, 0x640);
 STATIC_OFFSET(struct vmcb, g_pat, 0x668);
 STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 
+#define INTERCEPT_CR3 BIT(3)
+
 #define INTERCEPT_EXC_DB BIT(1)
 #define INTERCEPT_EXC_AC BIT(17)
 #define INTERCEPT_EXC_MC BIT(18)
@@ -184,6 +186,7 @@ STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 #define EVENT_ERROR_SHIFT 32
 
 #define VMEXIT_CR_READ 0x000u
+#define VMEXIT_CR_WRITE 0x010u
 #define VMEXIT_DR_READ 0x020u
 #define VMEXIT_EXCP 0x040u
 #define VMEXIT_INTR 0x060u
@@ -212,6 +215,11 @@ STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 #define VMEXIT_RDPRU 0x08eu
 #define VMEXIT_NPF 0x400u
 #define VMEXIT_INVALID 0xffffffffu /* low 32 bits of -1; some emulators store only those */
+
+/* EXITINFO1 of MOV to or from a control register with decode assists, APM 15.8.1 "Control-Register
+ * Accesses". Bit 63 clear: LMSW, CLTS or SMSW. */
+#define CR_INFO_MOV BIT(63)
+#define CR_INFO_GPR(info) ((u8)((info) & 0xf))
 
 /* EXITINFO1 of IOIO, APM 15.10.2 "IN and OUT Behavior". */
 #define IOIO_IN BIT(0)

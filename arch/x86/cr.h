@@ -21,6 +21,8 @@
 #define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 
+#define CR3_NOFLUSH BIT(63) /* of a MOV to CR3 with PCIDs: keep the TLB. Not stored. */
+
 #define CR4_VME BIT(0)
 #define CR4_PVI BIT(1)
 #define CR4_TSD BIT(2)

@@ -12,6 +12,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
+#include "arch/x86/trap.h"
 
 #define FXSAVE_SIZE 512
 #define FCW_RESET 0x037f
@@ -74,6 +75,22 @@ void fpu_area_init(void *area)
 u64 fpu_xcr0(void)
 {
 	return supported ? xgetbv(0) : 0;
+}
+
+bool fpu_set_xcr0(u64 xcr0)
+{
+	long err = (long)(u32)xcr0;
+
+	if (!fpu_xcr0_valid(xcr0))
+		return false;
+	/* A later CPU may have rules that fpu_xcr0_valid() does not know. */
+	__asm__ volatile("1:\txsetbv\n\t"
+			 "xorl %%eax, %%eax\n"
+			 "2:\n" EXTABLE(1b, 2b)
+			 : "+a"(err)
+			 : "c"(0), "d"((u32)(xcr0 >> 32))
+			 : "memory");
+	return !err;
 }
 
 void fpu_save(void *area)

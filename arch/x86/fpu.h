@@ -41,6 +41,8 @@ void fpu_area_init(void *area);
 void fpu_save(void *area);
 /* What XCR0 is now; 0 without XSAVE. */
 u64 fpu_xcr0(void);
+/* XSETBV 0 for the guest that is loaded. False: the CPU refuses the value. */
+MUST_CHECK bool fpu_set_xcr0(u64 xcr0);
 void fpu_restore(const void *area, u64 xcr0);
 
 #endif

@@ -57,11 +57,11 @@ static void fake_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 	(void)on;
 }
 
-static u64 fake_gpm_entry(hpa_t hpa, u32 prot, bool leaf, bool uc)
+static u64 fake_gpm_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type)
 {
 	(void)leaf;
-	(void)uc;
-	return hpa.v | PTE_P | PTE_U | (prot & GPM_W ? PTE_W : 0) | (prot & GPM_X ? 0 : PTE_NX);
+	return hpa.v | PTE_P | PTE_U | (prot & GPM_W ? PTE_W : 0) | (prot & GPM_X ? 0 : PTE_NX) |
+	       (type == MEM_UC ? PTE_PCD : 0);
 }
 
 static const struct vcpu_ops fake_ops = {
@@ -77,3 +77,4 @@ static const struct vcpu_ops fake_ops = {
 };
 
 const struct vcpu_ops *vops = &fake_ops;
+struct vendor_caps vcaps = {.leaf_1g = true};

@@ -75,7 +75,7 @@ static void make_dom0(void)
 	fake_ram_init(EXTENTS, DOM0_EXTENTS);
 	if (domain_create(&c, true, &d) ||
 	    gpm_map(&d->gpm, GPA(FAKE_RAM), HPA(FAKE_RAM), DOM0_EXTENTS * EXTENT_SIZE, GPM_RWX,
-	            false) ||
+	            MEM_WB) ||
 	    domain_start(d))
 		abort();
 }

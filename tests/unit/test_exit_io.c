@@ -110,7 +110,7 @@ static void set_up(void)
 	if (extent_alloc(guest.id, 1, &pa))
 		abort();
 	ram = phys_to_virt(pa);
-	gpm_map(&guest.gpm, GPA(0), pa, EXTENT_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(0), pa, EXTENT_SIZE, GPM_RWX, MEM_WB);
 	guest.vuart = vuart_create(&guest);
 	ops = *vops;
 	ops.read_sys = read_sys;

@@ -104,8 +104,8 @@ static void set_up(void)
 	if (extent_alloc(guest.id, 1, &pa))
 		abort();
 	ram = phys_to_virt(pa);
-	gpm_map(&guest.gpm, GPA(0), pa, EXTENT_SIZE, GPM_RWX, false);
-	gpm_map(&privileged.gpm, GPA(0), HPA(FAKE_RAM), EXTENT_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(0), pa, EXTENT_SIZE, GPM_RWX, MEM_WB);
+	gpm_map(&privileged.gpm, GPA(0), HPA(FAKE_RAM), EXTENT_SIZE, GPM_RWX, MEM_WB);
 	v->dom = &guest;
 	v->lapic.base = LAPIC | APIC_BASE_ENABLE;
 	v->rip = 0x1000;

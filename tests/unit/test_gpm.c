@@ -24,7 +24,7 @@ static struct gpm g;
 
 static void start(bool huge)
 {
-	cpu_info.features = huge ? BIT(CPU_FEAT_PAGE1GB) : 0;
+	vcaps.leaf_1g = huge;
 	if (gpm_init(&g, TABLES))
 		abort();
 }
@@ -51,19 +51,19 @@ static bool absent(u64 gpa)
 static void test_sizes(void)
 {
 	start(true);
-	ok(!gpm_map(&g, GPA(0), HPA(0), 4 * GIB, GPM_RWX, false) && g.tables == 2,
+	ok(!gpm_map(&g, GPA(0), HPA(0), 4 * GIB, GPM_RWX, MEM_WB) && g.tables == 2,
 	   "4 GiB are four leaves of 1 GiB");
 	ok(maps_to(GIB + 123, GIB + 123, GPM_RWX, GIB - 123), "lookup: address, rights, rest");
-	ok(!gpm_map(&g, GPA(8 * GIB), HPA(3 * GIB + EXTENT_SIZE), GIB, GPM_R | GPM_W, false) &&
+	ok(!gpm_map(&g, GPA(8 * GIB), HPA(3 * GIB + EXTENT_SIZE), GIB, GPM_R | GPM_W, MEM_WB) &&
 	   maps_to(8 * GIB, 3 * GIB + EXTENT_SIZE, GPM_R | GPM_W, EXTENT_SIZE),
 	   "machine address not aligned to 1 GiB: leaves of 2 MiB");
-	ok(!gpm_map(&g, GPA(16 * GIB - PAGE_SIZE), HPA(PAGE_SIZE), 2 * PAGE_SIZE, GPM_R, true) &&
+	ok(!gpm_map(&g, GPA(16 * GIB - PAGE_SIZE), HPA(PAGE_SIZE), 2 * PAGE_SIZE, GPM_R, MEM_UC) &&
 	   maps_to(16 * GIB - PAGE_SIZE, PAGE_SIZE, GPM_R, PAGE_SIZE) &&
 	   maps_to(16 * GIB, 2 * PAGE_SIZE, GPM_R, PAGE_SIZE), "two pages in two tables");
 	gpm_destroy(&g);
 
 	start(false);
-	ok(!gpm_map(&g, GPA(0), HPA(0), GIB, GPM_RWX, false) &&
+	ok(!gpm_map(&g, GPA(0), HPA(0), GIB, GPM_RWX, MEM_WB) &&
 	   maps_to(5, 5, GPM_RWX, EXTENT_SIZE - 5), "no 1 GiB leaves on a CPU without them");
 	gpm_destroy(&g);
 	ok(fake_pages_bytes == 0, "destroy gives every table back");
@@ -72,22 +72,22 @@ static void test_sizes(void)
 static void test_refusals(void)
 {
 	start(true);
-	ok(gpm_map(&g, GPA(1), HPA(0), PAGE_SIZE, GPM_R, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(1), PAGE_SIZE, GPM_R, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(0), 5, GPM_R, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(0), 0, GPM_R, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, 0, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, 8, false) == -MB_EINVAL &&
-	   gpm_map(&g, GPA(0), HPA(BIT(52)), PAGE_SIZE, GPM_R, false) == -MB_EINVAL,
+	ok(gpm_map(&g, GPA(1), HPA(0), PAGE_SIZE, GPM_R, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(1), PAGE_SIZE, GPM_R, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(0), 5, GPM_R, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(0), 0, GPM_R, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, 0, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, 8, MEM_WB) == -MB_EINVAL &&
+	   gpm_map(&g, GPA(0), HPA(BIT(52)), PAGE_SIZE, GPM_R, MEM_WB) == -MB_EINVAL,
 	   "crooked addresses, sizes and rights");
-	ok(gpm_map(&g, GPA(BIT(48) - PAGE_SIZE), HPA(0), 2 * PAGE_SIZE, GPM_R, false) ==
+	ok(gpm_map(&g, GPA(BIT(48) - PAGE_SIZE), HPA(0), 2 * PAGE_SIZE, GPM_R, MEM_WB) ==
 		   -MB_EINVAL &&
-	   gpm_map(&g, GPA(~PAGE_MASK), HPA(0), 2 * PAGE_SIZE, GPM_R, false) == -MB_EINVAL &&
-	   !gpm_map(&g, GPA(BIT(48) - PAGE_SIZE), HPA(0), PAGE_SIZE, GPM_R, false),
+	   gpm_map(&g, GPA(~PAGE_MASK), HPA(0), 2 * PAGE_SIZE, GPM_R, MEM_WB) == -MB_EINVAL &&
+	   !gpm_map(&g, GPA(BIT(48) - PAGE_SIZE), HPA(0), PAGE_SIZE, GPM_R, MEM_WB),
 	   "48 bits and no more; no wrap-around");
 	ok(absent(BIT(48)) && absent(~0ul), "lookups beyond 48 bits find nothing");
-	ok(!gpm_map(&g, GPA(EXTENT_SIZE), HPA(EXTENT_SIZE), EXTENT_SIZE, GPM_RWX, false) &&
-	   gpm_map(&g, GPA(0), HPA(GIB), GIB, GPM_RWX, false) == -MB_EEXIST && absent(0) &&
+	ok(!gpm_map(&g, GPA(EXTENT_SIZE), HPA(EXTENT_SIZE), EXTENT_SIZE, GPM_RWX, MEM_WB) &&
+	   gpm_map(&g, GPA(0), HPA(GIB), GIB, GPM_RWX, MEM_WB) == -MB_EEXIST && absent(0) &&
 	   maps_to(EXTENT_SIZE, EXTENT_SIZE, GPM_RWX, EXTENT_SIZE),
 	   "what is mapped stays, and nothing is added before the refusal");
 	gpm_destroy(&g);
@@ -98,7 +98,7 @@ static void test_unmap(void)
 	u32 gen;
 
 	start(true);
-	gpm_map(&g, GPA(0), HPA(0), 2 * GIB, GPM_R | GPM_X, false);
+	gpm_map(&g, GPA(0), HPA(0), 2 * GIB, GPM_R | GPM_X, MEM_WB);
 	gen = g.gen;
 	ok(!gpm_unmap(&g, GPA(4 * GIB), GIB) && g.gen == gen, "nothing there: no new generation");
 	ok(!gpm_unmap(&g, GPA(GIB + PAGE_SIZE), PAGE_SIZE) && g.gen == gen + 1 &&
@@ -108,7 +108,7 @@ static void test_unmap(void)
 	   maps_to(0, 0, GPM_R | GPM_X, GIB), "one page out of a 1 GiB leaf splits it twice");
 	ok(!gpm_unmap(&g, GPA(0), 4 * GIB) && absent(0) && absent(GIB) && absent(2 * GIB - 1),
 	   "unmap across tables and holes");
-	ok(!gpm_map(&g, GPA(GIB), HPA(5 * GIB), GIB, GPM_RWX, false) &&
+	ok(!gpm_map(&g, GPA(GIB), HPA(5 * GIB), GIB, GPM_RWX, MEM_WB) &&
 	   maps_to(GIB, 5 * GIB, GPM_RWX, PAGE_SIZE) &&
 	   maps_to(GIB + EXTENT_SIZE + 1, 5 * GIB + EXTENT_SIZE + 1, GPM_RWX, EXTENT_SIZE - 1),
 	   "mapped again where tables are already");
@@ -118,7 +118,7 @@ static void test_unmap(void)
 static void test_uncached_split(void)
 {
 	start(true);
-	gpm_map(&g, GPA(0), HPA(EXTENT_SIZE), EXTENT_SIZE, GPM_R | GPM_W, true);
+	gpm_map(&g, GPA(0), HPA(EXTENT_SIZE), EXTENT_SIZE, GPM_R | GPM_W, MEM_UC);
 	gpm_unmap(&g, GPA(0), PAGE_SIZE);
 	ok(maps_to(PAGE_SIZE, EXTENT_SIZE + PAGE_SIZE, GPM_R | GPM_W, PAGE_SIZE),
 	   "a split keeps address and rights");
@@ -135,9 +135,9 @@ static void test_no_memory(void)
 		int err;
 
 		start(true);
-		gpm_map(&g, GPA(0), HPA(0), GIB, GPM_RWX, false);
+		gpm_map(&g, GPA(0), HPA(0), GIB, GPM_RWX, MEM_WB);
 		fake_fail_at = at;
-		err = gpm_map(&g, GPA(GIB - PAGE_SIZE + GIB), HPA(0), 600 * GIB, GPM_R, false);
+		err = gpm_map(&g, GPA(GIB - PAGE_SIZE + GIB), HPA(0), 600 * GIB, GPM_R, MEM_WB);
 		fake_fail_at = 0;
 		failed += err == -MB_ENOMEM;
 		if (err)
@@ -158,7 +158,7 @@ static void test_no_memory(void)
 	fake_fail_at = 0;
 	gpm_destroy(&g);
 	gpm_init(&g, 3);
-	ok(gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, GPM_R, false) == -MB_ENOMEM && absent(0) &&
+	ok(gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, GPM_R, MEM_WB) == -MB_ENOMEM && absent(0) &&
 	   g.tables <= 3, "the quota holds");
 	gpm_destroy(&g);
 }
@@ -195,7 +195,7 @@ static bool model_map(u32 at, u32 count)
 	for (u32 i = at; i < at + count; i++)
 		taken = taken || model[i];
 	err = gpm_map(&g, GPA(MODEL_BASE + at * PAGE_SIZE), HPA(hpa), count * PAGE_SIZE, prot,
-		      random() & 1);
+		      random() & 1 ? MEM_WB : MEM_UC);
 	for (u32 i = 0; !taken && i < count; i++)
 		model[at + i] = (hpa + i * PAGE_SIZE) | prot;
 	return err == (taken ? -MB_EEXIST : 0);

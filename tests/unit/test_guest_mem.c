@@ -47,9 +47,9 @@ static void set_up(void)
 		abort();
 	ram = phys_to_virt(pa);
 	memset(ram, 0, RAM * EXTENT_SIZE);
-	gpm_map(&guest.gpm, GPA(0), pa, RAM * EXTENT_SIZE, GPM_RWX, false);
-	gpm_map(&privileged.gpm, GPA(FAKE_RAM), HPA(FAKE_RAM), 8 * EXTENT_SIZE, GPM_RWX, false);
-	gpm_map(&privileged.gpm, GPA(pa.v), pa, EXTENT_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(0), pa, RAM * EXTENT_SIZE, GPM_RWX, MEM_WB);
+	gpm_map(&privileged.gpm, GPA(FAKE_RAM), HPA(FAKE_RAM), 8 * EXTENT_SIZE, GPM_RWX, MEM_WB);
+	gpm_map(&privileged.gpm, GPA(pa.v), pa, EXTENT_SIZE, GPM_RWX, MEM_WB);
 	ops = *vops;
 	ops.read_sys = read_sys;
 	vops = &ops;
@@ -71,16 +71,16 @@ static void test_copy(void)
 	   guest_write(&guest, GPA(BIT(60)), in, 1) == -MB_EFAULT, "beyond its memory");
 	ok(!guest_read(&guest, GPA(BIT(60)), out, 0), "nothing is read from anywhere");
 
-	gpm_map(&guest.gpm, GPA(GIB), HPA(FAKE_RAM), EXTENT_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(GIB), HPA(FAKE_RAM), EXTENT_SIZE, GPM_RWX, MEM_WB);
 	ok(guest_read(&guest, GPA(GIB), out, 1) == -MB_EFAULT,
 	   "mapped, but the frame is dom0's: not its memory");
-	gpm_map(&guest.gpm, GPA(2 * GIB), virt_to_phys(ram), EXTENT_SIZE, GPM_R, false);
+	gpm_map(&guest.gpm, GPA(2 * GIB), virt_to_phys(ram), EXTENT_SIZE, GPM_R, MEM_WB);
 	ok(!guest_read(&guest, GPA(2 * GIB), out, 1) &&
 	   guest_write(&guest, GPA(2 * GIB), in, 1) == -MB_EFAULT &&
 	   !guest_page(&guest, GPA(2 * GIB), 8), "read only is not writable");
 	if (extent_alloc(9, 1, &other))
 		abort();
-	gpm_map(&guest.gpm, GPA(3 * GIB), other, EXTENT_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(3 * GIB), other, EXTENT_SIZE, GPM_RWX, MEM_WB);
 	ok(guest_write(&guest, GPA(3 * GIB), in, 1) == -MB_EFAULT, "another guest's frame");
 }
 
@@ -92,11 +92,11 @@ static void test_dom0(void)
 	ok(!guest_write(&privileged, GPA(FAKE_RAM + 9), &byte, 1), "dom0's own memory");
 	ok(guest_read(&privileged, GPA((u64)ram), &byte, 1) == -MB_EFAULT,
 	   "a guest's RAM that dom0 sees is not its own");
-	gpm_map(&privileged.gpm, GPA(0x1000), virt_to_phys(low), PAGE_SIZE, GPM_RWX, false);
+	gpm_map(&privileged.gpm, GPA(0x1000), virt_to_phys(low), PAGE_SIZE, GPM_RWX, MEM_WB);
 	byte = 0x5a;
 	ok(!guest_write(&privileged, GPA(0x1010), &byte, 1) && low[0x10] == 0x5a,
 	   "RAM in an extent that is not whole RAM counts as dom0's");
-	gpm_map(&guest.gpm, GPA(4 * GIB), virt_to_phys(low), PAGE_SIZE, GPM_RWX, false);
+	gpm_map(&guest.gpm, GPA(4 * GIB), virt_to_phys(low), PAGE_SIZE, GPM_RWX, MEM_WB);
 	ok(guest_write(&guest, GPA(4 * GIB), &byte, 1) == -MB_EFAULT, "but never as a guest's");
 }
 

@@ -193,12 +193,31 @@ static void test_random(void)
 	ok(fine, "300000 random strings: bounded, in range");
 }
 
+static void test_mov_cr(void)
+{
+	u8 gpr = 99;
+
+	ok(insn_decode_mov_cr((const u8[]){0x0f, 0x22, 0xd8}, 3, true, &gpr) == 3 && gpr == 0,
+	   "mov %rax,%cr3");
+	ok(insn_decode_mov_cr((const u8[]){0x41, 0x0f, 0x20, 0xdf}, 4, true, &gpr) == 4 &&
+		   gpr == 15, "mov %cr3,%r15");
+	ok(insn_decode_mov_cr((const u8[]){0x44, 0x0f, 0x22, 0x1a}, 4, true, &gpr) == 4 &&
+		   gpr == 2, "REX.R and mod do not change the register");
+	ok(insn_decode_mov_cr((const u8[]){0x66, 0x0f, 0x22, 0xdf}, 4, false, &gpr) == 4 &&
+		   gpr == 7, "32-bit code, with a prefix");
+	ok(!insn_decode_mov_cr((const u8[]){0x0f, 0x22}, 2, true, &gpr) &&
+		   !insn_decode_mov_cr((const u8[]){0x0f, 0x23, 0xd8}, 3, true, &gpr) &&
+		   !insn_decode_mov_cr((const u8[]){0x90, 0x22, 0xd8}, 3, true, &gpr),
+	   "cut short, MOV to DR, something else: refused");
+}
+
 int main(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(good); i++)
 		test_sample(&good[i]);
 	test_limits();
 	test_length_of();
+	test_mov_cr();
 	test_random();
 	return tap_done();
 }

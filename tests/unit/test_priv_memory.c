@@ -13,6 +13,7 @@
 #include "hv/domain.h"
 #include "hv/page_alloc.h"
 #include "hv/priv_build.h"
+#include "hv/vcpu_ops.h"
 #include "tap.h"
 
 #define EXTENTS 512u /* 1 GiB */
@@ -21,6 +22,7 @@ extern const struct cmdline_option option_dom0_mem;
 
 static u16 owner[EXTENTS];
 struct domain *dom0;
+struct vendor_caps vcaps;
 
 u64 extent_limit(void)
 {
@@ -51,9 +53,9 @@ u64 extent_count(u16 who)
 	return n;
 }
 
-int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, bool uc)
+int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_type type)
 {
-	(void)g, (void)gpa, (void)hpa, (void)size, (void)prot, (void)uc;
+	(void)g, (void)gpa, (void)hpa, (void)size, (void)prot, (void)type;
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static struct svm_vcpu svm;
 static struct vcpu vcpu = {.dom = &domain, .hw = &svm};
 static struct vcpu *v = &vcpu;
 static struct vmcb *b;
-static u32 cr8;
+static u32 cr8, flushed;
 static u8 code[15];
 
 /* The hypervisor's text, as linker.ld would say. */
@@ -60,6 +60,12 @@ void vlapic_set_cr8(struct vcpu *t, u32 value)
 {
 	(void)t;
 	cr8 = value;
+}
+
+void npt_flush_guest(struct vcpu *t)
+{
+	(void)t;
+	flushed++;
 }
 
 u32 guest_fetch(struct vcpu *t, u8 *buf, u32 len)
@@ -284,6 +290,41 @@ static void test_decode(void)
 	ok(v->exit.code == MB_EXIT_INTR, "its rip alone says nothing");
 }
 
+/* MOV to CR3 from R13, with a prefix that changes nothing; by bytes, then by decode assists. */
+static void test_decode_cr(void)
+{
+	static const u8 mov[] = {0x3e, 0x41, 0x0f, 0x22, 0xdd};
+
+	start(VCPU_LONG64);
+	svm_caps.features = 0;
+	memcpy(code, mov, sizeof(mov));
+	b->exitcode = VMEXIT_CR_WRITE + 3;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_CR && v->exit.cr.cr == 3 && v->exit.cr.gpr == 13 &&
+		   v->exit.cr.write && v->exit.insn_len == 5,
+	   "MOV to CR3: register and length by bytes");
+	code[3] = 0x23;
+	svm_decode_exit(v);
+	ok(!v->exit.insn_len, "other bytes there by now: no length");
+	svm_caps.features = CPUID_8A_EDX_NRIPS | CPUID_8A_EDX_DECODE_ASSISTS;
+	b->exitcode = VMEXIT_CR_READ + 4;
+	b->exitinfo1 = CR_INFO_MOV | 9;
+	b->nrip = b->rip + 4;
+	svm_decode_exit(v);
+	ok(v->exit.cr.cr == 4 && v->exit.cr.gpr == 9 && !v->exit.cr.write && v->exit.insn_len == 4,
+	   "MOV from CR4: by decode assists and nRIP");
+	svm_caps.features = CPUID_8A_EDX_NRIPS;
+}
+
+static void test_cr_write(void)
+{
+	start(VCPU_LONG64);
+	flushed = 0;
+	ok(svm_cr_write(v, 3, 0x5003) && b->cr3 == 0x5003 && flushed == 1, "CR3: written, flushed");
+	ok(svm_cr_write(v, 3, CR3_NOFLUSH | 0x6004) && b->cr3 == 0x6004 && flushed == 1,
+	   "with bit 63: not flushed, and the bit is not stored");
+}
+
 static void test_msr(void)
 {
 	start(VCPU_LONG64);
@@ -315,6 +356,8 @@ int main(void)
 	test_settle_exception();
 	test_check();
 	test_decode();
+	test_decode_cr();
+	test_cr_write();
 	test_msr();
 	vmcb_destroy(b);
 	return tap_done();

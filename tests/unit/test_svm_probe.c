@@ -15,6 +15,8 @@
 #include "hv/vcpu.h"
 #include "tap.h"
 
+struct vendor_caps vcaps;
+
 static u32 npt_edx, asids;
 static u64 vm_cr;
 static bool vm_cr_missing;
@@ -134,12 +136,20 @@ bool svm_msr_write(struct vcpu *v, u32 msr, u64 value)
 	return false;
 }
 
-u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, bool uc)
+bool svm_cr_write(struct vcpu *v, u32 cr, u64 value)
+{
+	(void)v;
+	(void)cr;
+	(void)value;
+	return false;
+}
+
+u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type)
 {
 	(void)hpa;
 	(void)prot;
 	(void)leaf;
-	(void)uc;
+	(void)type;
 	return 0;
 }
 
