@@ -10,6 +10,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/errno.h"
 #include "arch/x86/fpu.h"
+#include "arch/x86/mtrr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/tsc.h"
@@ -253,6 +254,7 @@ NORETURN void hv_main(const struct boot_info *info)
 	boot_time = cmos_read_time();
 	pvclock_init(boot_time * NS_PER_SEC);
 	fpu_init();
+	mtrr_init();
 	if (vendor_init())	       /* says itself what is missing */
 		cannot_start("this machine cannot run domains");
 	hw_help_print();

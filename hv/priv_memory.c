@@ -9,6 +9,7 @@
 
 #include "arch/x86/apicdef.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/mtrr.h"
 #include "arch/x86/paging.h"
 #include "hv/bzimage.h"
 #include "hv/cmdline.h"
@@ -102,13 +103,30 @@ u64 priv_find_ram(u64 size, u64 align, u64 max, u64 avoid, u64 avoid_end)
 	return 0;
 }
 
-/* Maps [0, top) identically; then takes away what is not dom0's. */
+/*
+ * All of [0, top), each part with the memory type that the firmware gave it: EPT stands in for the
+ * MTRRs. dom0's own writes to the MTRRs reach the machine and are what dom0 reads back, but its map
+ * stays as it is: Linux asks for write combining by the PAT, which UC in EPT leaves room for.
+ */
+static int map_identity(u64 top)
+{
+	int err = 0;
+
+	for (u64 a = 0, end; a < top && !err; a = end) {
+		enum mem_type type = mtrr_type(a, top, &end);
+
+		pr_debug("dom0: %lx-%lx %s\n", a, end - 1, mtrr_type_name(type));
+		err = gpm_map(&dom0->gpm, GPA(a), HPA(a), end - a, GPM_RWX, type);
+	}
+	return err;
+}
+
+/* Maps everything; then takes away what is not dom0's. */
 const char *priv_map_memory(void)
 {
 	u64 top = vcaps.leaf_1g ? MAP_TOP_1G : MAP_TOP_2M;
 
-	top = MIN(top, cpu_info.phys_mask + 1);
-	if (gpm_map(&dom0->gpm, GPA(0), HPA(0), top, GPM_RWX, MEM_WB))
+	if (map_identity(MIN(top, cpu_info.phys_mask + 1)))
 		return "no memory for dom0's map: hv_heap= is too small";
 	for (u64 e = 0; e < extent_limit() >> EXTENT_SHIFT; e++) {
 		hpa_t pa = HPA(e << EXTENT_SHIFT);

@@ -87,7 +87,7 @@ struct vcpu_ops {
 	/* Owner. No effect where the hardware always exits. */
 	void (*set_exiting)(struct vcpu *v, enum vcpu_exiting what, bool on);
 	/* Any: format one entry of the guest-physical map. leaf: maps hpa at that size, as memory
-	 * of that type (where the host's MTRRs still hold below the map, UC is all that counts). */
+	 * of that type (ignored where the machine's MTRRs hold below the map anyway). */
 	u64 (*gpm_entry)(hpa_t hpa, u32 prot, bool leaf, enum mem_type type);
 	/* Any: one-screen dump of the control block to the log. */
 	void (*dump)(struct vcpu *v);

@@ -3,7 +3,9 @@
  * Nested page tables: entry format and TLB tags (ASIDs).
  *
  * An NPT entry has the layout of a long-mode page-table entry; the hardware walks it as a user
- * access, so every present entry carries U (APM 15.25.5 "Nested Table Walk").
+ * access, so every present entry carries U (APM 15.25.5 "Nested Table Walk"). No memory type is put
+ * in: write back there leaves it to the guest's PAT and the machine's MTRRs (APM 15.25.8 "Combining
+ * Memory Types, MTRRs"), while UC would take write combining from dom0's frame buffer.
  *
  * ASIDs are handed out per CPU in generations. A vCPU takes a new one whenever its entries may be
  * stale: on a CPU that has begun a new generation, or after rights were taken from its map. So a
@@ -20,14 +22,13 @@ u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type)
 {
 	u64 e = hpa.v | PTE_P | PTE_U;
 
+	(void)type;
 	if (!leaf)
 		return e | PTE_W;
 	if (prot & GPM_W)
 		e |= PTE_W;
 	if (!(prot & GPM_X))
 		e |= PTE_NX;
-	if (type == MEM_UC) /* below NPT the host's MTRRs still hold: they know the other types */
-		e |= PTE_PWT | PTE_PCD;
 	/* Neither accessed nor dirty bits are used; set, they save the walker its writes. */
 	return e | PTE_A | PTE_D;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86/cpu.h"
+#include "arch/x86/paging.h"
 #include "fake.h"
 #include "hv/abi/types.h"
 #include "hv/domain.h"
@@ -115,6 +115,16 @@ static void test_unmap(void)
 	gpm_destroy(&g);
 }
 
+/* The entry that maps gpa, which lies under 4 KiB leaves. */
+static u64 raw_entry(u64 gpa)
+{
+	u64 *table = g.root;
+
+	for (u32 shift = 39; shift > 12; shift -= 9)
+		table = phys_to_virt(HPA(table[(gpa >> shift) & 511] & PTE_ADDR));
+	return table[(gpa >> 12) & 511];
+}
+
 static void test_uncached_split(void)
 {
 	start(true);
@@ -122,6 +132,10 @@ static void test_uncached_split(void)
 	gpm_unmap(&g, GPA(0), PAGE_SIZE);
 	ok(maps_to(PAGE_SIZE, EXTENT_SIZE + PAGE_SIZE, GPM_R | GPM_W, PAGE_SIZE),
 	   "a split keeps address and rights");
+	ok((raw_entry(PAGE_SIZE) & (PTE_PCD | PTE_PS | PTE_W | PTE_NX)) ==
+	   (PTE_PCD | PTE_W | PTE_NX), "and memory type");
+	gpm_map(&g, GPA(0), HPA(0), PAGE_SIZE, GPM_RWX, MEM_WB);
+	ok(!(raw_entry(0) & PTE_PCD), "beside it write back");
 	gpm_destroy(&g);
 }
 

@@ -59,6 +59,19 @@ int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_ty
 	return 0;
 }
 
+enum mem_type mtrr_type(u64 start, u64 limit, u64 *end)
+{
+	(void)start;
+	*end = limit;
+	return MEM_WB;
+}
+
+const char *mtrr_type_name(enum mem_type type)
+{
+	(void)type;
+	return "";
+}
+
 int gpm_unmap(struct gpm *g, gpa_t gpa, u64 size)
 {
 	(void)g, (void)gpa, (void)size;
