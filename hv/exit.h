@@ -13,6 +13,7 @@
 
 #include "arch/x86/types.h"
 #include "hv/abi/hypercall.h"
+#include "hv/insn.h"
 
 struct vcpu;
 
@@ -27,6 +28,8 @@ enum exit_action {
 struct vmexit {
 	enum mb_exit code;
 	u8 insn_len;  /* of the exiting instruction; 0 where there is none */
+	u8 fetched;   /* so many bytes at rip, where the hardware gave them; 0: it did not */
+	u8 bytes[INSN_MAX];
 	u64 hw_code;  /* as the hardware said, for messages */
 	u64 hw_info1;
 	u64 hw_info2;

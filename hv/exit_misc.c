@@ -8,6 +8,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/tsc.h"
 #include "hv/domain.h"
 #include "hv/panic.h"
 #include "hv/printk.h"
@@ -65,7 +66,8 @@ enum exit_action exit_invd(struct vcpu *v)
 
 enum exit_action exit_pause(struct vcpu *v)
 {
-	(void)v;
+	/* It waits for another vCPU, which may be waiting for this CPU: its slice is over. */
+	v->slice_end = tsc_now();
 	return EXIT_RESUME;
 }
 

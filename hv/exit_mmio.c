@@ -153,14 +153,19 @@ static void mmio_perform(struct vcpu *v, const struct insn_mmio *in, u32 offset,
 	reg_set(v, in, in->sx ? sign_extend(memory, in->size) : memory);
 }
 
-/* Fetches once, however many bytes. false: not an instruction we know. */
+/* The hardware's bytes if they are an instruction, else fetches once, however many. false: not an
+ * instruction we know. */
 static bool mmio_decode(struct vcpu *v, struct insn_mmio *in)
 {
+	const struct vmexit *e = &v->exit;
 	struct vcpu_sys sys;
-	u8 bytes[15] = {0};
-	u32 n = guest_fetch(v, bytes, sizeof(bytes));
+	u8 bytes[INSN_MAX] = {0};
+	u32 n;
 
 	vops->read_sys(v, &sys);
+	if (e->fetched && !insn_decode_mmio(e->bytes, e->fetched, sys.cs_long, sys.cs_db, in))
+		return true;
+	n = guest_fetch(v, bytes, sizeof(bytes));
 	if (!insn_decode_mmio(bytes, n, sys.cs_long, sys.cs_db, in))
 		return true;
 	printk_limited(LOG_WARN,

@@ -11,7 +11,6 @@
 
 #include "hv/abi/types.h"
 
-#define INSN_MAX 15u
 
 #define REX_W 8u
 #define REX_R 4u

@@ -10,6 +10,8 @@
 
 #include "arch/x86/types.h"
 
+#define INSN_MAX 15u /* bytes of the longest instruction */
+
 struct insn_mmio {
 	u8 len;
 	u8 size;     /* of the memory operand: 1, 2, 4, 8 bytes */

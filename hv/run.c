@@ -19,14 +19,16 @@
 #include "hv/sched.h"
 #include "hv/vcpu.h"
 
-static void set_hlt_exiting(struct vcpu *v)
+/* A vCPU that has a CPU for itself may halt and spin there; a shared one is for who has work. */
+static void set_idle_exiting(struct vcpu *v)
 {
-	bool want = sched_shared();
+	bool shared = sched_shared();
 
-	if (want == v->hlt_exiting)
+	if (shared == v->shares_cpu)
 		return;
-	vops->set_exiting(v, EXITING_HLT, want);
-	v->hlt_exiting = want;
+	vops->set_exiting(v, EXITING_HLT, shared);
+	vops->set_exiting(v, EXITING_PAUSE, shared);
+	v->shares_cpu = shared;
 }
 
 /* The world switch, unless somebody wants attention. Returns whether the guest ran. */
@@ -58,7 +60,7 @@ static bool enter(struct vcpu *v, u64 now)
 	u64 others = sched_timers(v, now);
 	bool ran;
 
-	set_hlt_exiting(v);
+	set_idle_exiting(v);
 	vcpu_arm_events(v);
 	vlapic_pv_eoi_entry(v);
 	irq_set_deadline(MIN(deadline, others));

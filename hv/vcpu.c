@@ -40,7 +40,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 	v->intr = -1;
 	v->armed = -1;
 	v->wait_sipi = true;
-	v->hlt_exiting = true;
+	v->shares_cpu = true;
 	v->mtrr_def_type = 0x806; /* enabled, write back: as firmware would have left it */
 	list_init(&v->run_link);
 	if (!d->privileged)

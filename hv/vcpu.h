@@ -70,7 +70,7 @@ struct vcpu {
 	struct list run_link; /* sched.c */
 
 	bool waiting;		/* [o] was switched out for want of work */
-	bool hlt_exiting;	/* [o] HLT exits now */
+	bool shares_cpu;	/* [o] HLT and spinning exit now: others want the CPU */
 	bool halted;		/* [o] HLT: wait for an interrupt */
 	bool wait_sipi;		/* [o] INIT received, waiting for SIPI */
 	bool nmi_blocked;	/* [o] inside an NMI handler, until IRET */

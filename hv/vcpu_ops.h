@@ -34,8 +34,12 @@ struct vcpu_start {
 	u64 rip, rsp, cr3; /* FLAT32: rip, rsp; LONG64: also cr3. General registers: v->regs */
 };
 
-/* EXITING_CR3: MOV to CR3 exits (values the vendor may let through by hardware do not). */
-enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET, EXITING_CR3 };
+/*
+ * EXITING_CR3: MOV to CR3 exits (values the vendor may let through by hardware do not).
+ * EXITING_PAUSE: a guest that spins exits, if the hardware can count PAUSEs.
+ * A new vCPU's HLT and PAUSE exit.
+ */
+enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET, EXITING_CR3, EXITING_PAUSE };
 
 /* What the chosen vendor can do on this machine; set by probe(). */
 struct vendor_caps {
@@ -84,7 +88,7 @@ struct vcpu_ops {
 	/* Domain not yet started. */
 	void (*msr_intercept)(struct domain *d, u32 msr, bool read, bool write);
 	void (*io_intercept)(struct domain *d, u16 port, u32 count, bool on);
-	/* Owner. No effect where the hardware always exits. */
+	/* Owner. No effect where the hardware always or never exits. */
 	void (*set_exiting)(struct vcpu *v, enum vcpu_exiting what, bool on);
 	/* Any: format one entry of the guest-physical map. leaf: maps hpa at that size, as memory
 	 * of that type (ignored where the machine's MTRRs hold below the map anyway). */

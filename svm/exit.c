@@ -8,11 +8,11 @@
  */
 #include "svm/svm.h"
 
-#include "arch/x86/cpuid.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/trap.h"
 #include "hv/guest_mem.h"
 #include "hv/insn.h"
+#include "hv/string.h"
 
 extern const char _text_start[], _text_end[]; /* linker.ld; no Linux has code there */
 
@@ -51,12 +51,12 @@ static const struct code_map wrmsr_map = {VMEXIT_MSR, MB_EXIT_WRMSR, 2, {0x0f, 0
 static u8 insn_len(struct vcpu *v, const struct vmcb *b, const struct code_map *m)
 {
 	struct vcpu_sys sys;
-	u8 bytes[15];
+	u8 bytes[INSN_MAX];
 	u32 n;
 
 	if (!m->op_len)
 		return 0;
-	if (svm_caps.features & CPUID_8A_EDX_NRIPS)
+	if (svm_caps.nrips)
 		return (u8)(b->nrip - b->rip);
 	svm_read_sys(v, &sys);
 	n = guest_fetch(v, bytes, sizeof(bytes));
@@ -67,13 +67,12 @@ static u8 insn_len(struct vcpu *v, const struct vmcb *b, const struct code_map *
 static void decode_cr(struct vcpu *v, struct vmexit *e, const struct vmcb *b, u32 hw)
 {
 	struct vcpu_sys sys;
-	u8 bytes[15];
+	u8 bytes[INSN_MAX];
 	u32 n;
 
 	e->cr.cr = hw & 0xf;
 	e->cr.write = hw >= VMEXIT_CR_WRITE;
-	if ((svm_caps.features & CPUID_8A_EDX_NRIPS) &&
-	    (svm_caps.features & CPUID_8A_EDX_DECODE_ASSISTS)) {
+	if (svm_caps.nrips && svm_caps.decode) {
 		e->cr.gpr = CR_INFO_GPR(b->exitinfo1);
 		e->insn_len = (u8)(b->nrip - b->rip);
 		return;
@@ -126,6 +125,15 @@ static void decode_npf(struct vmexit *e, const struct vmcb *b)
 	e->npf.write = b->exitinfo1 & NPF_WRITE;
 	e->npf.exec = b->exitinfo1 & NPF_EXEC;
 	e->npf.walk = b->exitinfo1 & NPF_IN_WALK;
+	/*
+	 * APM 15.8.4 "Decode Assists": none for an instruction fetch. None either, by an erratum,
+	 * where SMAP forbids the CPU to read them again; and fewer than the instruction has before
+	 * a page that cannot be read.
+	 */
+	if (svm_caps.decode) {
+		e->fetched = MIN(b->insn_fetched & 0xf, INSN_MAX);
+		memcpy(e->bytes, b->insn_bytes, INSN_MAX);
+	}
 }
 
 /*
@@ -149,6 +157,7 @@ void svm_decode_exit(struct vcpu *v)
 	e->hw_info1 = b->exitinfo1;
 	e->hw_info2 = b->exitinfo2;
 	e->insn_len = 0;
+	e->fetched = 0;
 	if (is_host_state(b)) {
 		e->code = MB_EXIT_INVALID;
 		return;

@@ -7,10 +7,15 @@
  * in: write back there leaves it to the guest's PAT and the machine's MTRRs (APM 15.25.8 "Combining
  * Memory Types, MTRRs"), while UC would take write combining from dom0's frame buffer.
  *
- * ASIDs are handed out per CPU in generations. A vCPU takes a new one whenever its entries may be
- * stale: on a CPU that has begun a new generation, or after rights were taken from its map. So a
- * flush of one vCPU costs no instruction; only the wrap-around flushes the whole TLB. A vCPU is
- * pinned, hence no other CPU holds entries of it.
+ * ASIDs are handed out per CPU in generations. A vCPU whose ASID is of an old generation takes a
+ * new one. After rights were taken from its map its entries are stale:
+ *
+ *  (a) the CPU can flush one ASID (APM 15.16.2 "TLB Flush", flush by ASID): it flushes this one.
+ *      Flushed is an ASID when it is handed out, too, so a new generation costs the others nothing;
+ *  (b) it can not: the vCPU takes a new ASID as if its generation were old; only when all were
+ *      handed out the whole TLB is flushed, the hypervisor's entries with it.
+ *
+ * A vCPU is pinned, hence no other CPU holds entries of it.
  */
 #include "svm/svm.h"
 
@@ -33,6 +38,18 @@ u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type)
 	return e | PTE_A | PTE_D;
 }
 
+static void take_asid(struct svm_vcpu *s, struct svm_cpu *c)
+{
+	if (c->asid_next >= svm_caps.asids) {
+		c->asid_gen++;
+		c->asid_next = 1; /* 0 is the host's */
+		if (!svm_caps.flush_asid)
+			s->vmcb->tlb_control = TLB_FLUSH_ALL;
+	}
+	s->vmcb->asid = c->asid_next++;
+	s->asid_gen = c->asid_gen;
+}
+
 void npt_prepare_tlb(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_vcpu(v);
@@ -44,13 +61,10 @@ void npt_prepare_tlb(struct vcpu *v)
 		return;
 	if (v->gpm_gen != gen)
 		vcpu_count(v, TLB_FLUSH);
-	if (c->asid_next >= svm_caps.asids) {
-		c->asid_gen++;
-		c->asid_next = 1; /* 0 is the host's */
-		s->vmcb->tlb_control = TLB_FLUSH_ALL;
-	}
-	s->vmcb->asid = c->asid_next++;
-	s->asid_gen = c->asid_gen;
+	if (svm_caps.flush_asid)
+		s->vmcb->tlb_control = TLB_FLUSH_ASID;
+	if (s->asid_gen != c->asid_gen || !svm_caps.flush_asid)
+		take_asid(s, c);
 	v->gpm_gen = gen;
 }
 

@@ -10,6 +10,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "hv/domain.h"
+#include "hv/hwhelp.h"
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
 #include "hv/printk.h"
@@ -44,6 +45,17 @@ static u64 efer_bits(void)
 	return bits;
 }
 
+static void probe_help(u32 edx)
+{
+	svm_caps.nrips = hw_help(HW_HELP_NRIPS, edx & CPUID_8A_EDX_NRIPS);
+	svm_caps.decode = hw_help(HW_HELP_DECODE, edx & CPUID_8A_EDX_DECODE_ASSISTS);
+	svm_caps.flush_asid = hw_help(HW_HELP_FLUSH_ASID, edx & CPUID_8A_EDX_FLUSH_BY_ASID);
+	svm_caps.pause = hw_help(HW_HELP_PAUSE, edx & CPUID_8A_EDX_PAUSE_FILTER);
+	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, cpu_has(CPU_FEAT_PAGE1GB));
+	/* For guests that are hypervisors; ours have no SVM. */
+	hw_help_unused(HW_HELP_VGIF, edx & CPUID_8A_EDX_VGIF);
+}
+
 static int svm_probe(void)
 {
 	struct cpuid_regs r;
@@ -60,7 +72,6 @@ static int svm_probe(void)
 	svm_caps.features = edx;
 	svm_caps.asids = r.ebx;
 	svm_caps.efer = efer_bits();
-	vcaps.leaf_1g = cpu_has(CPU_FEAT_PAGE1GB);
 	if (!(edx & CPUID_8A_EDX_NPT)) {
 		pr_error("SVM: no nested paging (CPUID 8000000Ah edx bit 0): needed\n");
 		return -MB_ENODEV;
@@ -76,11 +87,8 @@ static int svm_probe(void)
 				 ": locked by the firmware, enable SVM in its setup" : "");
 		return -MB_ENODEV;
 	}
-	pr_info("SVM: %u ASIDs, features %x:%s%s%s%s\n", svm_caps.asids, edx,
-		edx & CPUID_8A_EDX_NRIPS ? " nrips" : "",
-		edx & CPUID_8A_EDX_FLUSH_BY_ASID ? " flush-by-asid" : "",
-		edx & CPUID_8A_EDX_DECODE_ASSISTS ? " decode-assists" : "",
-		edx & CPUID_8A_EDX_AVIC ? " avic" : "");
+	probe_help(edx);
+	pr_info("SVM: %u ASIDs, features %x\n", svm_caps.asids, edx);
 	return 0;
 }
 
@@ -282,6 +290,7 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 		[EXITING_CPUID] = INTERCEPT1_CPUID,
 		[EXITING_HLT] = INTERCEPT1_HLT,
 		[EXITING_IRET] = INTERCEPT1_IRET,
+		[EXITING_PAUSE] = INTERCEPT1_PAUSE,
 	};
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 
@@ -289,6 +298,8 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 		b->intercept_cr_write = on ? INTERCEPT_CR3 : 0;
 		return;
 	}
+	if (what == EXITING_PAUSE && !svm_caps.pause)
+		return; /* without a filter each PAUSE would exit: dearer than spinning */
 	if (on)
 		b->intercept1 |= bits[what];
 	else

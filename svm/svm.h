@@ -40,6 +40,11 @@ struct svm_caps {
 	u32 features;	/* CPUID 8000000A edx */
 	u32 asids;
 	u64 efer; /* bits that a domain may set; others end in VMEXIT_INVALID */
+	/* Hardware help that is used (hv/hwhelp.h). */
+	bool nrips;	 /* exits carry the next instruction's address */
+	bool decode;	 /* exits carry instruction bytes and register numbers */
+	bool flush_asid; /* VMRUN can flush one ASID */
+	bool pause;	 /* PAUSEs can be counted */
 };
 extern struct svm_caps svm_caps;
 

@@ -3,13 +3,14 @@
  * Build, check and print control blocks.
  *
  * What is intercepted (APM 15.9 "Instruction Intercepts"): as little as is safe. No control or
- * debug registers, no descriptor tables. HLT, CPUID and IRET are switched at run time. Exceptions
- * only of guests: #DB and #AC can raise themselves for ever while being delivered, no interrupt
- * would break that off; #MC is the machine's.
+ * debug registers, no descriptor tables. HLT, PAUSE, CPUID and IRET are switched at run time.
+ * Exceptions only of guests: #DB and #AC can raise themselves for ever while being delivered, no
+ * interrupt would break that off; #MC is the machine's.
  */
 #include "svm/vmcb.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
@@ -21,6 +22,23 @@
 
 #define CR0_RESERVED 0xffffffff00000000ul
 #define PAT_RESET 0x0007040600070406ul
+
+/*
+ * A PAUSE takes some 50 cycles, a turn of a loop around it perhaps twice that: 4096 of them are
+ * about 100 us, longer than a running vCPU holds a spin lock, a hundredth of a slice. PAUSEs more
+ * than the threshold apart (cycles) are not one loop, the count starts again.
+ */
+#define PAUSE_COUNT 4096
+#define PAUSE_THRESHOLD 512
+
+/* APM 15.14.4 "Pause Intercept Filtering". */
+static void set_pause_filter(struct vmcb *b)
+{
+	b->intercept1 |= INTERCEPT1_PAUSE;
+	b->pause_count = PAUSE_COUNT;
+	if (svm_caps.features & CPUID_8A_EDX_PAUSE_THRESHOLD)
+		b->pause_threshold = PAUSE_THRESHOLD;
+}
 
 struct vmcb *vmcb_create(struct vcpu *v)
 {
@@ -41,6 +59,8 @@ struct vmcb *vmcb_create(struct vcpu *v)
 		b->intercept2 |= INTERCEPT2_WBINVD | INTERCEPT2_RDPRU;
 		b->intercept_exception = INTERCEPT_EXC_DB | INTERCEPT_EXC_AC | INTERCEPT_EXC_MC;
 	}
+	if (svm_caps.pause)
+		set_pause_filter(b);
 	b->iopm_pa = virt_to_phys(sd->iopm).v;
 	b->msrpm_pa = virt_to_phys(sd->msrpm).v;
 	b->tsc_offset = v->tsc_offset;

@@ -60,7 +60,7 @@ struct vmcb {
 	u32 clean;
 	u32 reserved_0xc4;
 	u64 nrip;
-	u8 insn_len;
+	u8 insn_fetched; /* bytes of the next field that are valid: bits 3:0 */
 	u8 insn_bytes[15];
 	u8 reserved_0xe0[0x400 - 0xe0];
 
@@ -106,7 +106,8 @@ STATIC_OFFSET(struct vmcb, ncr3, 0x0b0);
 STATIC_OFFSET(struct vmcb, virt_ext, 0x0b8);
 STATIC_OFFSET(struct vmcb, clean, 0x0c0);
 STATIC_OFFSET(struct vmcb, nrip, 0x0c8);
-STATIC_OFFSET(struct vmcb, insn_len, 0x0d0);
+STATIC_OFFSET(struct vmcb, insn_fetched, 0x0d0);
+STATIC_OFFSET(struct vmcb, insn_bytes, 0x0d1);
 STATIC_OFFSET(struct vmcb, es, 0x400);
 STATIC_OFFSET(struct vmcb, tr, 0x490);
 STATIC_OFFSET(struct vmcb, cpl, 0x4cb);

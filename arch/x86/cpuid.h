@@ -112,6 +112,7 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_8A_EDX_FLUSH_BY_ASID (1u << 6)
 #define CPUID_8A_EDX_DECODE_ASSISTS (1u << 7)
 #define CPUID_8A_EDX_PAUSE_FILTER (1u << 10)
+#define CPUID_8A_EDX_PAUSE_THRESHOLD (1u << 12)
 #define CPUID_8A_EDX_AVIC (1u << 13)
 #define CPUID_8A_EDX_VGIF (1u << 16)
 

@@ -111,11 +111,24 @@ static void set_up(void)
 	v->rip = 0x1000;
 }
 
+/* Who fetches the instruction: the hypervisor; decode assists; these, but not to its end. */
+static enum { FETCH, HARDWARE, HARDWARE_SOME } bytes_by;
+
 /* The instruction at rip faulted at gpa. */
 static enum exit_action fault(u64 gpa, const char *bytes, u32 len)
 {
-	memcpy(v->dom == &guest ? ram + 0x1000 : (u8 *)FAKE_RAM + 0x1000, bytes, len);
+	u8 *at_rip = v->dom == &guest ? ram + 0x1000 : (u8 *)FAKE_RAM + 0x1000;
+
 	v->exit = (struct vmexit){.code = MB_EXIT_NPF};
+	memcpy(at_rip, bytes, len);
+	if (bytes_by == HARDWARE) {
+		memcpy(v->exit.bytes, bytes, len);
+		v->exit.fetched = INSN_MAX;
+		memset(at_rip, 0xcc, len); /* nothing to be had there */
+	} else if (bytes_by == HARDWARE_SOME) {
+		v->exit.bytes[0] = bytes[0];
+		v->exit.fetched = 1;
+	}
 	v->exit.npf.gpa = GPA(gpa);
 	v->rflags = FLAGS;
 	writes = 0;
@@ -240,8 +253,12 @@ static void test_cases(void)
 int main(void)
 {
 	set_up();
-	test_forms();
-	test_ioapic();
+	for (bytes_by = FETCH; bytes_by <= HARDWARE_SOME; bytes_by++) {
+		test_forms();
+		guest.vioapic = NULL;
+		test_ioapic();
+	}
+	bytes_by = FETCH;
 	test_cases();
 	return tap_done();
 }

@@ -22,7 +22,7 @@
 #include "tap.h"
 
 struct svm_caps svm_caps = {
-	.features = CPUID_8A_EDX_NRIPS,
+	.nrips = true,
 	.asids = 8,
 	.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
 };
@@ -36,6 +36,7 @@ static struct vcpu *v = &vcpu;
 static struct vmcb *b;
 static u32 cr8, flushed;
 static u8 code[15];
+static u32 fetches;
 
 /* The hypervisor's text, as linker.ld would say. */
 extern const char _text_start[], _text_end[];
@@ -71,6 +72,7 @@ void npt_flush_guest(struct vcpu *t)
 u32 guest_fetch(struct vcpu *t, u8 *buf, u32 len)
 {
 	(void)t;
+	fetches++;
 	memcpy(buf, code, len);
 	return len;
 }
@@ -296,7 +298,7 @@ static void test_decode_cr(void)
 	static const u8 mov[] = {0x3e, 0x41, 0x0f, 0x22, 0xdd};
 
 	start(VCPU_LONG64);
-	svm_caps.features = 0;
+	svm_caps.nrips = false;
 	memcpy(code, mov, sizeof(mov));
 	b->exitcode = VMEXIT_CR_WRITE + 3;
 	svm_decode_exit(v);
@@ -306,14 +308,124 @@ static void test_decode_cr(void)
 	code[3] = 0x23;
 	svm_decode_exit(v);
 	ok(!v->exit.insn_len, "other bytes there by now: no length");
-	svm_caps.features = CPUID_8A_EDX_NRIPS | CPUID_8A_EDX_DECODE_ASSISTS;
+	svm_caps.nrips = svm_caps.decode = true;
+	fetches = 0;
 	b->exitcode = VMEXIT_CR_READ + 4;
 	b->exitinfo1 = CR_INFO_MOV | 9;
 	b->nrip = b->rip + 4;
 	svm_decode_exit(v);
 	ok(v->exit.cr.cr == 4 && v->exit.cr.gpr == 9 && !v->exit.cr.write && v->exit.insn_len == 4,
 	   "MOV from CR4: by decode assists and nRIP");
-	svm_caps.features = CPUID_8A_EDX_NRIPS;
+	ok(!fetches, "no byte is fetched for that");
+	svm_caps.decode = false;
+	memcpy(code, "\x0f\x20\xe3", 3);
+	svm_decode_exit(v);
+	ok(v->exit.cr.gpr == 3 && v->exit.insn_len == 3 && fetches == 1,
+	   "nRIP alone does not name the register");
+}
+
+/* Each instruction whose end must be known, with prefixes: nRIP and the bytes say the same. */
+static void test_lengths(void)
+{
+	static const struct {
+		u32 exitcode;
+		u64 info1;
+		u8 len;
+		const char *bytes;
+	} insns[] = {
+		{VMEXIT_CPUID, 0, 2, "\x0f\xa2"},
+		{VMEXIT_CPUID, 0, 4, "\x66\x48\x0f\xa2"},
+		{VMEXIT_HLT, 0, 1, "\xf4"},
+		{VMEXIT_HLT, 0, 2, "\x3e\xf4"},
+		{VMEXIT_INVD, 0, 2, "\x0f\x08"},
+		{VMEXIT_WBINVD, 0, 3, "\xf3\x0f\x09"}, /* WBNOINVD */
+		{VMEXIT_PAUSE, 0, 2, "\xf3\x90"},
+		{VMEXIT_MSR, 0, 2, "\x0f\x32"},
+		{VMEXIT_MSR, 1, 3, "\x2e\x0f\x30"},
+		{VMEXIT_VMMCALL, 0, 3, "\x0f\x01\xd9"},
+		{VMEXIT_XSETBV, 0, 3, "\x0f\x01\xd1"},
+	};
+	bool same = true, none = true;
+
+	start(VCPU_LONG64);
+	b->rip = 0x1000;
+	for (size_t i = 0; i < ARRAY_SIZE(insns); i++) {
+		memset(code, 0xcc, sizeof(code));
+		memcpy(code, insns[i].bytes, insns[i].len);
+		b->exitcode = insns[i].exitcode;
+		b->exitinfo1 = insns[i].info1;
+		svm_caps.nrips = false;
+		b->nrip = 0;
+		svm_decode_exit(v);
+		same = same && v->exit.insn_len == insns[i].len;
+		fetches = 0;
+		svm_caps.nrips = true;
+		b->nrip = b->rip + insns[i].len;
+		svm_decode_exit(v);
+		same = same && v->exit.insn_len == insns[i].len && !fetches;
+		svm_caps.nrips = false;
+		code[0] = 0xcc;
+		svm_decode_exit(v);
+		none = none && !v->exit.insn_len;
+		svm_caps.nrips = true;
+	}
+	ok(same, "lengths by bytes are those by nRIP, which needs no byte");
+	ok(none, "other bytes there: no length");
+	b->exitcode = VMEXIT_INTR;
+	b->nrip = 0;
+	svm_decode_exit(v);
+	ok(!v->exit.insn_len, "no length where no instruction exits");
+}
+
+/* Instruction bytes of a nested page fault: as many as the CPU says, none if it lacks them. */
+static void test_decode_npf(void)
+{
+	start(VCPU_LONG64);
+	b->exitcode = VMEXIT_NPF;
+	b->exitinfo1 = NPF_WRITE;
+	b->exitinfo2 = 0xfee000b0;
+	b->insn_fetched = 0xf3;
+	memcpy(b->insn_bytes, "\x89\x08\x90", 3);
+	svm_caps.decode = false;
+	svm_decode_exit(v);
+	ok(!v->exit.fetched, "nested page fault without decode assists: no bytes");
+	svm_caps.decode = true;
+	svm_decode_exit(v);
+	ok(v->exit.fetched == 3 && !memcmp(v->exit.bytes, "\x89\x08\x90", 3) &&
+		   v->exit.npf.write && v->exit.npf.gpa.v == 0xfee000b0,
+	   "with them: three bytes");
+	b->insn_fetched = 0xff;
+	svm_decode_exit(v);
+	ok(v->exit.fetched == 15, "at most fifteen");
+	b->insn_fetched = 0;
+	svm_decode_exit(v);
+	ok(!v->exit.fetched, "perhaps none");
+	v->exit.fetched = 5;
+	b->exitcode = VMEXIT_INTR;
+	svm_decode_exit(v);
+	ok(!v->exit.fetched, "another exit has none");
+	svm_caps.decode = false;
+}
+
+static void test_pause_filter(void)
+{
+	struct vmcb *with, *without = vmcb_create(v);
+	struct svm_caps saved = svm_caps;
+
+	svm_caps.pause = true;
+	with = vmcb_create(v);
+	ok(!(without->intercept1 & INTERCEPT1_PAUSE) && !without->pause_count,
+	   "without a filter PAUSE does not exit");
+	ok(with->intercept1 == (without->intercept1 | INTERCEPT1_PAUSE) &&
+		   with->pause_count > 1000 && !with->pause_threshold,
+	   "with one it does, after many");
+	vmcb_destroy(with);
+	svm_caps.features = CPUID_8A_EDX_PAUSE_THRESHOLD;
+	with = vmcb_create(v);
+	ok(with->pause_threshold > 100, "and a threshold where there is one");
+	vmcb_destroy(with);
+	vmcb_destroy(without);
+	svm_caps = saved;
 }
 
 static void test_cr_write(void)
@@ -357,6 +469,9 @@ int main(void)
 	test_check();
 	test_decode();
 	test_decode_cr();
+	test_lengths();
+	test_decode_npf();
+	test_pause_filter();
 	test_cr_write();
 	test_msr();
 	vmcb_destroy(b);

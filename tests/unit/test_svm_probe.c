@@ -4,13 +4,14 @@
  * line what is missing, before anything is switched on; a wrong bit in a map opens a port or an MSR
  * of the machine to a guest. svm.c is read in here, with CPUID and MSRs that the test answers.
  *
- * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
+ * SOURCES: hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <string.h>
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "fake.h"
+#include "hv/cmdline_options.h"
 #include "hv/domain.h"
 #include "hv/vcpu.h"
 #include "tap.h"
@@ -268,10 +269,43 @@ static void test_maps(void)
 	}
 }
 
+static void test_help(void)
+{
+	struct vmcb b = {0};
+	struct svm_vcpu s = {.vmcb = &b};
+	struct vcpu v = {.hw = &s};
+
+	good_machine();
+	npt_edx = CPUID_8A_EDX_NPT;
+	svm_ops.probe();
+	ok(!svm_caps.nrips && !svm_caps.decode && !svm_caps.flush_asid && !svm_caps.pause &&
+		   !vcaps.leaf_1g,
+	   "a machine without help");
+	svm_ops.set_exiting(&v, EXITING_PAUSE, true);
+	ok(!b.intercept1, "PAUSE never exits there");
+	npt_edx |= CPUID_8A_EDX_NRIPS | CPUID_8A_EDX_DECODE_ASSISTS | CPUID_8A_EDX_FLUSH_BY_ASID |
+		   CPUID_8A_EDX_PAUSE_FILTER | CPUID_8A_EDX_VGIF;
+	cpu_info.features |= BIT(CPU_FEAT_PAGE1GB);
+	svm_ops.probe();
+	ok(svm_caps.nrips && svm_caps.decode && svm_caps.flush_asid && svm_caps.pause &&
+		   vcaps.leaf_1g,
+	   "a machine with all of it");
+	ok(hw_help_masks().unused == BIT(HW_HELP_VGIF), "VGIF is named, without a use");
+	svm_ops.set_exiting(&v, EXITING_PAUSE, true);
+	svm_ops.set_exiting(&v, EXITING_HLT, true);
+	ok(b.intercept1 == (INTERCEPT1_PAUSE | INTERCEPT1_HLT), "PAUSE exits there");
+	svm_ops.set_exiting(&v, EXITING_PAUSE, false);
+	ok(b.intercept1 == INTERCEPT1_HLT, "and no longer");
+	ok(!option_nohelp.parse("all") && !svm_ops.probe() && !svm_caps.nrips && !svm_caps.decode &&
+		   !svm_caps.flush_asid && !svm_caps.pause && !vcaps.leaf_1g,
+	   "nohelp=all: as one without");
+}
+
 int main(void)
 {
 	fake_cpu_set(0);
 	test_probe();
 	test_maps();
+	test_help();
 	return tap_done();
 }
