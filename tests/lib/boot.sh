@@ -2,16 +2,40 @@
 # Boots the test machine for a test and talks to its serial line. Read by tests/*/*.t (bash).
 # The serial log is $boot_log (build/logs/NAME.log). Settings for scripts/qemu.sh come from the
 # environment of boot_start. QEMU is ended by its process id, also when the test is interrupted.
+# How the machine ended is put into words in $boot_how; resets of CPUs are in build/logs/NAME.cpus.
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top" || exit 1
 export BUILD=${BUILD:-build}
 boot_pid=
+boot_how=
+boot_since=0
 boot_dir=$(mktemp -d)
 mkdir -p "$BUILD/logs"
 
+boot_running()
+{
+	[ -n "$boot_pid" ] && kill -0 "$boot_pid" 2>/dev/null
+}
+
+# boot_look: sets $boot_how. An emulator that crashed, a machine that reset itself (with -no-reboot that
+# ends QEMU with status 0) and one that hangs look alike in the serial log.
+boot_look()
+{
+	local after=$((SECONDS - boot_since)) status=0
+	[ -n "$boot_pid" ] || return 0
+	boot_how="the machine still runs after $after s"
+	! boot_running || return 0
+	wait "$boot_pid" || status=$?
+	boot_how="the machine ended by itself after $after s, exit status $status"
+	[ "$status" -le 128 ] || boot_how="the emulator was ended by SIG$(kill -l "$status") after $after s"
+	grep -q 'Triple fault' "$boot_cpus" 2>/dev/null && boot_how+=", triple fault"
+	boot_pid=
+}
+
 boot_stop()
 {
+	boot_look
 	[ -z "$boot_pid" ] || kill "$boot_pid" 2>/dev/null
 	[ -z "$boot_pid" ] || wait "$boot_pid" 2>/dev/null
 	boot_pid=
@@ -22,22 +46,19 @@ trap 'exit 1' INT TERM
 # boot_start NAME [QEMU ARGUMENT...]: the machine runs in the background.
 boot_start()
 {
-	boot_log=$BUILD/logs/$1.log
-	shift
 	boot_stop
+	boot_log=$BUILD/logs/$1.log
+	boot_cpus=$BUILD/logs/$1.cpus
+	shift
+	rm -f "$boot_cpus"
 	: >"$boot_log"	# now, not when the shell below gets to it: boot_wait must not see an old log
 	rm -f "$boot_dir/in"
 	mkfifo "$boot_dir/in"
 	exec 7<>"$boot_dir/in"
-	scripts/qemu.sh -chardev stdio,id=serial,signal=off -serial chardev:serial -monitor none "$@" \
-		<"$boot_dir/in" >"$boot_log" 2>&1 7>&- &
+	scripts/qemu.sh -chardev stdio,id=serial,signal=off -serial chardev:serial -monitor none \
+		-d cpu_reset -D "$boot_cpus" "$@" <"$boot_dir/in" >"$boot_log" 2>&1 7>&- &
 	boot_pid=$!
 	boot_since=$SECONDS
-}
-
-boot_running()
-{
-	[ -n "$boot_pid" ] && kill -0 "$boot_pid" 2>/dev/null
 }
 
 # boot_wait REGEX SECONDS: until the log has it. Fails when the time is over or the machine has ended.
@@ -88,8 +109,9 @@ dom0_test()
 	shift 2
 	DOM0ARGS="${DOM0ARGS:-} mb.test=$name" boot_start "${LOG:-$name}" "$@"
 	if ! boot_wait "minibus-dom0: test $name done" "$limit"; then
+		boot_look
 		boot_text | sed -n 's/^.*TAP: //p'
-		echo "not ok - ${LOG:-$name}: dom0 did not finish the test within $limit s"
+		echo "not ok - ${LOG:-$name}: dom0 did not finish the test: $boot_how"
 		boot_text | tail -n 40 | sed 's/^/# /'
 		boot_stop
 		return 1
