@@ -46,13 +46,12 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 	if (!d->privileged)
 		v->tsc_offset = 0 - d->wallclock_tsc; /* starts at 0, equal on all vCPUs */
 	v->fpu = page_alloc_bytes(fpu_area_size());
-	if (!v->fpu || vops->vcpu_create(v)) {
+	if (!v->fpu || !vlapic_init(v, apic_id_of(d, id, cpu)) || vops->vcpu_create(v)) {
 		vcpu_destroy(v);
 		return NULL;
 	}
 	fpu_area_init(v->fpu);
 	v->xcr0 = XCR0_X87;
-	vlapic_init(v, apic_id_of(d, id, cpu));
 	vops->vcpu_reset(v, &start);
 	return v;
 }
@@ -60,6 +59,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 void vcpu_destroy(struct vcpu *v)
 {
 	vops->vcpu_destroy(v);
+	vlapic_destroy(v);
 	if (v->fpu)
 		page_free_bytes(v->fpu, fpu_area_size());
 	page_free_bytes(v, sizeof(*v));

@@ -50,6 +50,7 @@ struct vcpu_public {
 
 struct vcpu {
 	struct guest_regs regs;	/* [o] first: entry.S uses its address */
+	struct vlapic lapic;	/* see vlapic.h; second: begins with struct posted */
 	u64 rip, rflags;	/* [o] */
 	struct vmexit exit;	/* [o] the last exit */
 	struct vcpu_inject inject; /* [o] armed for the next entry */
@@ -58,7 +59,6 @@ struct vcpu {
 	bool nmi_pending;	/* [o] */
 	struct vcpu_inject exception; /* [o] fault raised by emulation, goes first */
 	struct vcpu_public pub;
-	struct vlapic lapic;	/* see vlapic.h */
 
 	struct domain *dom;	/* [c] */
 	u32 id;			/* [c] 0.. in its domain */
@@ -90,6 +90,9 @@ struct vcpu {
 	u64 exits[MB_STATS_EXITS];	 /* [o] read by others without lock */
 	u64 counters[MB_STATS_COUNTERS]; /* mostly [o]; increments from elsewhere may be lost */
 };
+
+/* With the vCPU at the start of a page this aligns its struct posted. */
+STATIC_ASSERT(offsetof(struct vcpu, lapic.posted) % sizeof(struct posted) == 0);
 
 #define vcpu_count(v, what) ((v)->counters[MB_CNT_##what]++)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Purpose:  what the parts of the virtual local APIC need of each other.
- * Callers:  vlapic.c, vlapic_regs.c, vlapic_timer.c, vlapic_ipi.c and their tests only.
- * Context:  the vCPU's owner CPU, except vlapic_error() and vlapic_accepts(): any CPU.
+ * Callers:  vlapic*.c and their tests only.
+ * Context:  the vCPU's owner CPU, except vlapic_error(), vlapic_accepts(), vlapic_get(): any CPU.
  * Locking:  none.    Lifetime: the vCPU's.    Errors: as in vlapic.h.
  */
 #ifndef HV_VLAPIC_INTERNAL_H
@@ -12,8 +12,7 @@
 
 #define VLAPIC_NEVER (~0ul)
 
-/* Index in vlapic.lvt[] */
-enum { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+#define LVT_COUNT 7u /* CMCI, timer, thermal, perf, LINT0, LINT1, error */
 
 /* SDM "Error Status Register (ESR)" */
 #define ESR_SEND_ILLEGAL (1u << 5)
@@ -22,11 +21,36 @@ enum { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERR
 
 #define VLAPIC_VECTOR_MIN 16u /* lower ones are reserved for exceptions */
 
+/* The page. Words of IRR take locked operations: a CPU may set bits there for another one. */
+static inline u32 *vlapic_word(const struct vlapic *l, u32 reg)
+{
+	return &l->page->reg[reg].value;
+}
+
+static inline u32 vlapic_get(const struct vlapic *l, u32 reg)
+{
+	return READ_ONCE(*vlapic_word(l, reg));
+}
+
+static inline void vlapic_put(struct vlapic *l, u32 reg, u32 value)
+{
+	WRITE_ONCE(*vlapic_word(l, reg), value);
+}
+
+/* map: VLAPIC_ISR, VLAPIC_TMR or VLAPIC_IRR */
+static inline bool vlapic_map_test(const struct vlapic *l, u32 map, u8 vector)
+{
+	return vlapic_get(l, map + vector / 32) >> (vector % 32) & 1;
+}
+
 /* vlapic.c */
+/* Highest vector set, or -1. */
+int vlapic_map_highest(const struct vlapic *l, u32 map);
 /* Enabled by IA32_APIC_BASE and SVR: takes fixed interrupts. */
 bool vlapic_accepts(const struct vlapic *l);
-void vlapic_error(struct vcpu *v, u32 esr_bit);
 void vlapic_eoi(struct vcpu *v);
+/* End of service of a vector, however the guest said so. */
+void vlapic_service_end(struct vcpu *v, u8 vector);
 u32 vlapic_ppr(const struct vlapic *l);
 /* x2APIC logical id: SDM "Logical Destination Mode in x2APIC Mode". */
 static inline u32 vlapic_x2apic_ldr(u32 id)
@@ -35,6 +59,14 @@ static inline u32 vlapic_x2apic_ldr(u32 id)
 }
 /* dom0's devices use its xAPIC logical destinations: the physical APIC must answer to them. */
 void vlapic_mirror_logical(struct vcpu *v);
+
+/* vlapic_post.c */
+void vlapic_error(struct vcpu *v, u32 esr_bit);
+/* What was posted goes into IRR and TMR. */
+void vlapic_merge(struct vcpu *v);
+
+/* vlapic_pveoi.c */
+void vlapic_pv_eoi_withdraw(struct vlapic *l);
 
 /* vlapic_timer.c */
 void vlapic_timer_stop(struct vlapic *l);

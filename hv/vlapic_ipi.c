@@ -19,13 +19,13 @@
 
 static bool logical_match(const struct vlapic *l, u32 dest)
 {
-	u32 id = READ_ONCE(l->ldr) >> 24;
+	u32 id = vlapic_get(l, VLAPIC_LDR) >> 24;
 
 	if (READ_ONCE(l->base) & APIC_BASE_EXTD) {
 		id = vlapic_x2apic_ldr(l->id);
 		return id >> 16 == dest >> 16 && (id & dest & 0xffff);
 	}
-	if (READ_ONCE(l->dfr) >> 28 == DFR_FLAT)
+	if (vlapic_get(l, VLAPIC_DFR) >> 28 == DFR_FLAT)
 		return id & dest;
 	return id >> 4 == dest >> 4 && (id & dest & 0xf);
 }

@@ -14,12 +14,9 @@
 #include "arch/x86/apicdef.h"
 #include "arch/x86/atomic.h"
 
-/* Version 14h (integrated APIC); highest LVT entry; no EOI-broadcast suppression. */
-#define VERSION (0x14u | (LVT_COUNT - 1) << APIC_VERSION_MAXLVT_SHIFT)
-
 #define SVR_VALID (0xffu | APIC_SVR_ENABLE | APIC_SVR_FOCUS_OFF)
-#define ICR_VALID 0x000ccffful /* vector, mode, logical, level, trigger, shorthand */
-#define ICR2_VALID 0xff000000ul
+#define ICR_VALID 0x000ccfffu /* vector, mode, logical, level, trigger, shorthand */
+#define ICR2_VALID 0xff000000u
 #define TDCR_VALID 0xbu
 #define DFR_ONES 0x0fffffffu
 
@@ -28,41 +25,45 @@
 #define LVT_MODE APIC_DM_MASK
 #define LVT_POLARITY (1u << 13)
 
-static const u32 lvt_valid[LVT_COUNT] = {
-	[LVT_CMCI] = 0xff | LVT_MODE | APIC_LVT_MASKED,
-	[LVT_TIMER] = 0xff | APIC_LVT_TIMER_MODE | APIC_LVT_MASKED,
-	[LVT_THERMAL] = 0xff | LVT_MODE | APIC_LVT_MASKED,
-	[LVT_PERF] = 0xff | LVT_MODE | APIC_LVT_MASKED,
-	[LVT_LINT0] = 0xff | LVT_MODE | LVT_POLARITY | APIC_LVT_LEVEL | APIC_LVT_MASKED,
-	[LVT_LINT1] = 0xff | LVT_MODE | LVT_POLARITY | APIC_LVT_LEVEL | APIC_LVT_MASKED,
-	[LVT_ERROR] = 0xff | APIC_LVT_MASKED,
-};
-
-static u32 lvt_index(u32 reg)
+static u32 lvt_valid(u32 reg)
 {
-	return reg == VLAPIC_LVT_CMCI ? LVT_CMCI : reg - VLAPIC_LVT_TIMER + LVT_TIMER;
+	switch (reg) {
+	case VLAPIC_LVT_TIMER:
+		return 0xff | APIC_LVT_TIMER_MODE | APIC_LVT_MASKED;
+	case VLAPIC_LVT_ERROR:
+		return 0xff | APIC_LVT_MASKED;
+	case VLAPIC_LVT_LINT0:
+	case VLAPIC_LVT_LINT1:
+		return 0xff | LVT_MODE | LVT_POLARITY | APIC_LVT_LEVEL | APIC_LVT_MASKED;
+	default: /* CMCI, thermal, performance counters */
+		return 0xff | LVT_MODE | APIC_LVT_MASKED;
+	}
 }
 
-/* Registers of which there are eight words. */
-static bool read_map(const struct vlapic *l, u32 reg, u64 *value)
+/* Registers that can be read at all. */
+static bool is_readable(u32 reg, bool x2apic)
 {
-	const u32 *map;
-
-	switch (reg & ~7u) {
-	case VLAPIC_ISR:
-		map = l->isr;
-		break;
-	case VLAPIC_TMR:
-		map = l->tmr;
-		break;
-	case VLAPIC_IRR:
-		map = l->irr;
-		break;
+	switch (reg) {
+	case VLAPIC_ID:
+	case VLAPIC_VERSION:
+	case VLAPIC_TPR:
+	case VLAPIC_PPR:
+	case VLAPIC_LDR:
+	case VLAPIC_SVR:
+	case VLAPIC_ISR ... VLAPIC_IRR + VLAPIC_MAP_WORDS - 1:
+	case VLAPIC_ESR:
+	case VLAPIC_LVT_CMCI:
+	case VLAPIC_ICR:
+	case VLAPIC_LVT_TIMER ... VLAPIC_TMCCT:
+	case VLAPIC_TDCR:
+		return true;
+	case VLAPIC_EOI: /* write only; the page reads as zero */
+	case VLAPIC_DFR:
+	case VLAPIC_ICR2:
+		return !x2apic;
 	default:
 		return false;
 	}
-	*value = READ_ONCE(map[reg & 7]);
-	return true;
 }
 
 bool vlapic_read(struct vcpu *v, u32 reg, bool x2apic, u64 *value)
@@ -70,78 +71,48 @@ bool vlapic_read(struct vcpu *v, u32 reg, bool x2apic, u64 *value)
 	const struct vlapic *l = &v->lapic;
 
 	*value = 0;
+	if (!is_readable(reg, x2apic)) {
+		if (!x2apic)
+			vlapic_error(v, ESR_ILLEGAL_REGISTER);
+		return false;
+	}
+	vlapic_merge(v);
 	switch (reg) {
-	case VLAPIC_ID:
-		*value = x2apic ? l->id : l->id << 24;
-		return true;
-	case VLAPIC_VERSION:
-		*value = VERSION;
-		return true;
-	case VLAPIC_TPR:
-		*value = l->tpr;
-		return true;
 	case VLAPIC_PPR:
 		*value = vlapic_ppr(l);
-		return true;
-	case VLAPIC_EOI:
-		return !x2apic; /* write only; the page reads as zero */
-	case VLAPIC_LDR:
-		*value = x2apic ? vlapic_x2apic_ldr(l->id) : l->ldr;
-		return true;
-	case VLAPIC_DFR:
-		*value = x2apic ? 0 : l->dfr;
-		return !x2apic;
-	case VLAPIC_SVR:
-		*value = l->svr;
-		return true;
-	case VLAPIC_ESR:
-		*value = l->esr;
-		return true;
-	case VLAPIC_ICR:
-		*value = x2apic ? l->icr : (u32)l->icr;
-		return true;
-	case VLAPIC_ICR2:
-		*value = x2apic ? 0 : l->icr >> 32;
-		return !x2apic;
-	case VLAPIC_LVT_CMCI:
-	case VLAPIC_LVT_TIMER ... VLAPIC_LVT_ERROR:
-		*value = l->lvt[lvt_index(reg)];
-		return true;
-	case VLAPIC_TMICT:
-		*value = l->tmict;
-		return true;
+		break;
 	case VLAPIC_TMCCT:
 		*value = vlapic_timer_current(v);
-		return true;
-	case VLAPIC_TDCR:
-		*value = l->tdcr;
-		return true;
+		break;
+	case VLAPIC_ICR:
+		*value = vlapic_get(l, reg);
+		if (x2apic)
+			*value |= (u64)vlapic_get(l, VLAPIC_ICR2) << 32;
+		break;
+	default:
+		*value = vlapic_get(l, reg);
 	}
-	if (read_map(l, reg, value))
-		return true;
-	if (!x2apic)
-		vlapic_error(v, ESR_ILLEGAL_REGISTER);
-	return false;
+	return true;
 }
 
-static bool write_lvt(struct vcpu *v, u32 index, bool x2apic, u32 value)
+static bool write_lvt(struct vcpu *v, u32 reg, bool x2apic, u32 value)
 {
 	struct vlapic *l = &v->lapic;
-	u32 read_only = LVT_STATUS;
+	u32 valid = lvt_valid(reg), read_only = LVT_STATUS;
 
-	if (index == LVT_LINT0 || index == LVT_LINT1)
+	if (reg == VLAPIC_LVT_LINT0 || reg == VLAPIC_LVT_LINT1)
 		read_only |= LVT_REMOTE_IRR;
-	if (x2apic && value & ~(lvt_valid[index] | read_only))
+	if (x2apic && value & ~(valid | read_only))
 		return false;
-	if (index == LVT_TIMER && (value & APIC_LVT_TIMER_MODE) == APIC_LVT_TIMER_MODE)
+	if (reg == VLAPIC_LVT_TIMER && (value & APIC_LVT_TIMER_MODE) == APIC_LVT_TIMER_MODE)
 		return false; /* reserved mode */
-	value &= lvt_valid[index];
-	if (!(l->svr & APIC_SVR_ENABLE))
+	value &= valid;
+	if (!(vlapic_get(l, VLAPIC_SVR) & APIC_SVR_ENABLE))
 		value |= APIC_LVT_MASKED;
-	if (index == LVT_TIMER)
+	if (reg == VLAPIC_LVT_TIMER)
 		vlapic_timer_set_lvt(v, value);
 	else
-		WRITE_ONCE(l->lvt[index], value);
+		vlapic_put(l, reg, value);
 	return true;
 }
 
@@ -150,31 +121,33 @@ static void write_svr(struct vcpu *v, u32 value)
 {
 	struct vlapic *l = &v->lapic;
 
-	WRITE_ONCE(l->svr, value & SVR_VALID);
+	vlapic_put(l, VLAPIC_SVR, value & SVR_VALID);
 	if (value & APIC_SVR_ENABLE)
 		return;
-	for (u32 i = 0; i < LVT_COUNT; i++)
-		if (i == LVT_TIMER)
-			vlapic_timer_set_lvt(v, l->lvt[i] | APIC_LVT_MASKED);
-		else
-			WRITE_ONCE(l->lvt[i], l->lvt[i] | APIC_LVT_MASKED);
+	vlapic_timer_set_lvt(v, vlapic_get(l, VLAPIC_LVT_TIMER) | APIC_LVT_MASKED);
+	vlapic_put(l, VLAPIC_LVT_CMCI, vlapic_get(l, VLAPIC_LVT_CMCI) | APIC_LVT_MASKED);
+	for (u32 reg = VLAPIC_LVT_THERMAL; reg <= VLAPIC_LVT_ERROR; reg++)
+		vlapic_put(l, reg, vlapic_get(l, reg) | APIC_LVT_MASKED);
 }
 
 static bool write_icr(struct vcpu *v, bool x2apic, u64 value)
 {
 	struct vlapic *l = &v->lapic;
+	u32 low = (u32)value;
 
 	if (!x2apic) {
-		l->icr = (l->icr & ~0xfffffffful) | (value & ICR_VALID);
-		vlapic_ipi_send(v, (u32)l->icr, (u32)(l->icr >> 56), false);
+		low &= ICR_VALID;
+		vlapic_put(l, VLAPIC_ICR, low);
+		vlapic_ipi_send(v, low, vlapic_get(l, VLAPIC_ICR2) >> 24, false);
 		return true;
 	}
 	/* Bit 12, delivery status in xAPIC mode, is tolerated: code for both modes sets it. */
-	value &= ~(u64)APIC_ICR_BUSY;
-	if ((u32)value & ~ICR_VALID)
+	low &= ~APIC_ICR_BUSY;
+	if (low & ~ICR_VALID)
 		return false;
-	l->icr = value;
-	vlapic_ipi_send(v, (u32)value, (u32)(value >> 32), true);
+	vlapic_put(l, VLAPIC_ICR, low);
+	vlapic_put(l, VLAPIC_ICR2, (u32)(value >> 32));
+	vlapic_ipi_send(v, low, (u32)(value >> 32), true);
 	return true;
 }
 
@@ -194,25 +167,25 @@ static bool write_special(struct vcpu *v, u32 reg, bool x2apic, u64 value)
 	case VLAPIC_LDR:
 		if (x2apic)
 			return false;
-		WRITE_ONCE(l->ldr, (u32)value & 0xff000000u);
+		vlapic_put(l, VLAPIC_LDR, (u32)value & 0xff000000u);
 		vlapic_mirror_logical(v);
 		return true;
 	case VLAPIC_DFR:
 		if (x2apic)
 			return false;
-		WRITE_ONCE(l->dfr, (u32)value | DFR_ONES);
+		vlapic_put(l, VLAPIC_DFR, (u32)value | DFR_ONES);
 		vlapic_mirror_logical(v);
 		return true;
 	case VLAPIC_ICR2:
 		if (x2apic)
 			return false;
-		l->icr = (u32)l->icr | (value & ICR2_VALID) << 32;
+		vlapic_put(l, VLAPIC_ICR2, (u32)value & ICR2_VALID);
 		return true;
 	case VLAPIC_ID:
 	case VLAPIC_VERSION:
 	case VLAPIC_PPR:
 	case VLAPIC_TMCCT:
-	case VLAPIC_ISR ... VLAPIC_IRR + 7:
+	case VLAPIC_ISR ... VLAPIC_IRR + VLAPIC_MAP_WORDS - 1:
 		return false; /* read only */
 	}
 	if (!x2apic)
@@ -230,7 +203,7 @@ bool vlapic_write(struct vcpu *v, u32 reg, bool x2apic, u64 value)
 	case VLAPIC_TPR:
 		if (x2apic && value > 0xff)
 			return false;
-		l->tpr = (u8)value;
+		vlapic_put(l, VLAPIC_TPR, (u8)value);
 		return true;
 	case VLAPIC_EOI:
 		if (x2apic && value)
@@ -245,11 +218,11 @@ bool vlapic_write(struct vcpu *v, u32 reg, bool x2apic, u64 value)
 	case VLAPIC_ESR:
 		if (x2apic && value)
 			return false;
-		l->esr = atomic_exchange(&l->esr_pending, 0);
+		vlapic_put(l, VLAPIC_ESR, atomic_exchange(&l->esr_pending, 0));
 		return true;
 	case VLAPIC_LVT_CMCI:
 	case VLAPIC_LVT_TIMER ... VLAPIC_LVT_ERROR:
-		return write_lvt(v, lvt_index(reg), x2apic, (u32)value);
+		return write_lvt(v, reg, x2apic, (u32)value);
 	case VLAPIC_TMICT:
 		vlapic_timer_set_initial(v, (u32)value);
 		return true;

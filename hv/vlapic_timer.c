@@ -19,7 +19,7 @@
 
 static u32 timer_mode(const struct vlapic *l)
 {
-	return l->lvt[LVT_TIMER] & APIC_LVT_TIMER_MODE;
+	return vlapic_get(l, VLAPIC_LVT_TIMER) & APIC_LVT_TIMER_MODE;
 }
 
 /* SDM "Divide Configuration Register": bits 3, 1, 0 are n; divisor 2^(n+1), and 1 for n = 7. */
@@ -30,12 +30,14 @@ static u32 divide_shift(u32 tdcr)
 
 static u64 count_to_ticks(const struct vlapic *l, u32 count)
 {
-	return tsc_from_ns((u64)count << divide_shift(l->tdcr));
+	return tsc_from_ns((u64)count << divide_shift(vlapic_get(l, VLAPIC_TDCR)));
 }
 
 static u64 period_ticks(const struct vlapic *l)
 {
-	return MAX(count_to_ticks(l, l->tmict), MAX(tsc_from_ns(PERIOD_MIN_NS), 1ul));
+	u64 ticks = count_to_ticks(l, vlapic_get(l, VLAPIC_TMICT));
+
+	return MAX(ticks, MAX(tsc_from_ns(PERIOD_MIN_NS), 1ul));
 }
 
 /* Host TSC after ticks more; never wraps into the past. */
@@ -47,14 +49,16 @@ static u64 later(u64 now, u64 ticks)
 static void timer_settle(struct vcpu *v, u64 now)
 {
 	struct vlapic *l = &v->lapic;
+	u32 lvt;
 
 	if (l->timer_deadline == VLAPIC_NEVER || now < l->timer_deadline)
 		return;
-	if (!(l->lvt[LVT_TIMER] & APIC_LVT_MASKED)) {
+	lvt = vlapic_get(l, VLAPIC_LVT_TIMER);
+	if (!(lvt & APIC_LVT_MASKED)) {
 		vcpu_count(v, TIMER);
-		vlapic_post(v, (u8)l->lvt[LVT_TIMER], false);
+		vlapic_post(v, (u8)lvt, false);
 	}
-	if (timer_mode(l) == APIC_LVT_TIMER_PERIODIC && l->tmict) {
+	if (timer_mode(l) == APIC_LVT_TIMER_PERIODIC && vlapic_get(l, VLAPIC_TMICT)) {
 		/* Expiries that were missed are one: a vCPU that did not run needs no burst. */
 		u64 period = period_ticks(l);
 		u64 missed = (now - l->timer_deadline) / period;
@@ -70,19 +74,19 @@ void vlapic_timer_stop(struct vlapic *l)
 {
 	l->timer_deadline = VLAPIC_NEVER;
 	l->tsc_deadline = 0;
-	l->tmict = 0;
+	vlapic_put(l, VLAPIC_TMICT, 0);
 }
 
 void vlapic_timer_set_lvt(struct vcpu *v, u32 lvt)
 {
 	struct vlapic *l = &v->lapic;
-	u32 change = l->lvt[LVT_TIMER] ^ lvt;
+	u32 change = vlapic_get(l, VLAPIC_LVT_TIMER) ^ lvt;
 
 	timer_settle(v, tsc_now());
 	/* "Disarmed when the mode changes to or from TSC deadline." */
 	if (change & APIC_LVT_TIMER_DEADLINE)
 		vlapic_timer_stop(l);
-	l->lvt[LVT_TIMER] = lvt;
+	vlapic_put(l, VLAPIC_LVT_TIMER, lvt);
 }
 
 void vlapic_timer_set_initial(struct vcpu *v, u32 count)
@@ -93,7 +97,7 @@ void vlapic_timer_set_initial(struct vcpu *v, u32 count)
 	if (timer_mode(l) & APIC_LVT_TIMER_DEADLINE)
 		return;
 	timer_settle(v, now);
-	l->tmict = count;
+	vlapic_put(l, VLAPIC_TMICT, count);
 	l->timer_start = now;
 	if (!count)
 		l->timer_deadline = VLAPIC_NEVER;
@@ -113,8 +117,8 @@ u32 vlapic_timer_current(struct vcpu *v)
 	timer_settle(v, now);
 	if (l->timer_deadline == VLAPIC_NEVER || l->timer_deadline <= now)
 		return 0;
-	left = tsc_to_ns(l->timer_deadline - now) >> divide_shift(l->tdcr);
-	return (u32)MIN(left, (u64)l->tmict);
+	left = tsc_to_ns(l->timer_deadline - now) >> divide_shift(vlapic_get(l, VLAPIC_TDCR));
+	return (u32)MIN(left, (u64)vlapic_get(l, VLAPIC_TMICT));
 }
 
 void vlapic_timer_set_divide(struct vcpu *v, u32 tdcr)
@@ -122,7 +126,7 @@ void vlapic_timer_set_divide(struct vcpu *v, u32 tdcr)
 	struct vlapic *l = &v->lapic;
 	u32 count = vlapic_timer_current(v);
 
-	l->tdcr = tdcr;
+	vlapic_put(l, VLAPIC_TDCR, tdcr);
 	/* The count goes on from where it is, at the new rate. */
 	if (l->timer_deadline != VLAPIC_NEVER && !(timer_mode(l) & APIC_LVT_TIMER_DEADLINE))
 		l->timer_deadline = later(tsc_now(), count_to_ticks(l, count));
@@ -151,5 +155,7 @@ u64 vlapic_timer(struct vcpu *v, u64 now)
 	const struct vlapic *l = &v->lapic;
 
 	timer_settle(v, now);
-	return l->lvt[LVT_TIMER] & APIC_LVT_MASKED ? VLAPIC_NEVER : l->timer_deadline;
+	if (vlapic_get(l, VLAPIC_LVT_TIMER) & APIC_LVT_MASKED)
+		return VLAPIC_NEVER;
+	return l->timer_deadline;
 }

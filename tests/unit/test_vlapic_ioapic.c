@@ -4,7 +4,8 @@
  * delivery mode; a level vector's EOI finds its way back, an edge vector's does not try; and no
  * level interrupt is lost while a device and a vCPU work on the same pin from two threads.
  *
- * SOURCES: hv/vioapic.c hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c hv/locks.c
+ * SOURCES: hv/vioapic.c hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
+ * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c hv/locks.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <pthread.h>
@@ -74,6 +75,15 @@ void *guest_page(struct domain *d, gpa_t gpa, u32 len)
 	return NULL;
 }
 
+/* A word of IRR: what was posted counts. */
+static u32 irr(struct vcpu *t, u32 word)
+{
+	u64 value;
+
+	vlapic_read(t, VLAPIC_IRR + word, vlapic_is_x2apic(t), &value);
+	return (u32)value;
+}
+
 static void eoi(void)
 {
 	vlapic_write(v, VLAPIC_EOI, vlapic_is_x2apic(v), 0);
@@ -85,6 +95,7 @@ static void fresh(bool x2)
 	for (u32 i = 0; i < VCPUS; i++) {
 		struct vcpu *t = &vcpus[i];
 
+		vlapic_destroy(t);
 		*t = (struct vcpu){.dom = &dom, .id = i, .intr = -1};
 		dom.vcpu[i] = t;
 		vlapic_init(t, i);
@@ -120,7 +131,7 @@ static u32 takers(u32 low, u32 dest)
 	vioapic_set_line(dom.vioapic, PIN, true);
 	vioapic_set_line(dom.vioapic, PIN, false);
 	for (u32 i = 0; i < VCPUS; i++)
-		who |= (vcpus[i].lapic.irr[vector / 32] >> (vector % 32) & 1) << i;
+		who |= (irr(&vcpus[i], vector / 32) >> (vector % 32) & 1) << i;
 	return who;
 }
 
@@ -143,7 +154,7 @@ static void test_destinations(bool x2)
 	ok(takers(0x852, 0x0a) == 0xa, "logical");
 	ok(!takers(0x53, 9), "an id that nobody has");
 	ok(!takers(0x0f, 0) && !vcpus[0].lapic.esr_pending, "a vector that none may take");
-	vcpus[1].lapic.tpr = 0x80;
+	vlapic_write(&vcpus[1], VLAPIC_TPR, vlapic_is_x2apic(&vcpus[1]), 0x80);
 	ok(takers(0x954, 6) == 4, "lowest priority");
 	vlapic_write(&vcpus[3], VLAPIC_SVR, x2, 0xff);
 	ok(takers(0x55, 0xff) == 7, "a disabled APIC takes nothing");

@@ -4,7 +4,8 @@
  * against the owner that takes, puts back and ends with it.
  *
  * SOURCES: hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
- * SOURCES: tests/fake_arch/fake_cpu.c
+ * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c
+ * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <pthread.h>
 #include <sched.h>
@@ -88,6 +89,7 @@ static bool wr(u32 reg, u64 value)
 /* Arm `vector` as run.c does before an entry. */
 static void arm(u8 vector)
 {
+	vlapic_pending(v);
 	vlapic_take(v, vector);
 	v->intr = vector;
 	vlapic_pv_eoi_entry(v);
@@ -105,6 +107,7 @@ static void settle(bool taken, u8 vector)
 
 static void pv_fresh(void)
 {
+	vlapic_destroy(v);
 	*v = (struct vcpu){.dom = &dom, .intr = -1};
 	dom.vcpu[0] = v;
 	dom.nr_vcpus = 1;
