@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shell functions that gather an initial RAM disk: busybox, chosen Debian programs with their
 # libraries, and kernel modules with what those depend on. Read by mkguest.sh and mkdom0.sh.
-# Needs: BUILD. Sets: root (the tree being filled), kver (the kernel's release).
+# Needs: BUILD, and KERNEL_BUILD, the directory with the parts for one kernel: debian/, kmod/, guest/, dom0/.
+# Sets: root (the tree being filled), kver (the kernel's release), small (y: only what slow machines need).
 
 build=${BUILD:-build}
-debian=$build/debian
+kbuild=${KERNEL_BUILD:-$build}
+debian=$kbuild/debian
+small=${SMALL:-}
 kver=$(cat "$debian/release")
 
 # initrd_begin DIR: an empty tree with busybox and the usual folders.

@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Fetches Debian's stock kernel and its headers with apt and unpacks them, so that nothing depends on
-# the kernel that runs on the build machine. The kernel is the one linux-image-amd64 depends on today.
+# the kernel that runs on the build machine. The kernel is the one linux-image-FLAVOUR depends on today;
+# FLAVOUR is amd64 (every driver) or cloud-amd64 (fewer drivers, LZ4: boots fast where emulation is slow).
 # Downloads are kept in $MINIBUS_CACHE (default ~/.cache/minibus); what is taken from there is checked
 # against the hash that apt's signed index gives.
-# Usage: kernel.sh DIR      leaves in DIR: release (text), vmlinuz, modules/ and headers/ (symbolic links)
+# Usage: kernel.sh DIR FLAVOUR      leaves in DIR: release (text), vmlinuz, modules/ and headers/ (symbolic links)
 set -eu
 dir=$1
+meta=linux-image-$2
 cache=${MINIBUS_CACHE:-$HOME/.cache/minibus}
 
 die()
@@ -44,12 +46,12 @@ fetch()		# fetch PACKAGE: sets deb to its file in the cache
 }
 
 mkdir -p "$cache"
-image=$(depends linux-image-amd64 '^linux-image-[0-9]')
+image=$(depends "$meta" '^linux-image-[0-9]')
 if [ -z "$image" ] && [ "$(id -u)" -eq 0 ]; then
 	apt-get -qq update
-	image=$(depends linux-image-amd64 '^linux-image-[0-9]')
+	image=$(depends "$meta" '^linux-image-[0-9]')
 fi
-[ -n "$image" ] || die "apt does not know linux-image-amd64 (run apt-get update as root)"
+[ -n "$image" ] || die "apt does not know $meta (run apt-get update as root)"
 release=${image#linux-image-}
 headers=linux-headers-$release
 common=$(depends "$headers" '^linux-headers-.*-common$')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The demonstration of `make run AUTO=1`: shows dom0's devices, the guest, its network by ping and by
-# 256 MiB of TCP each way with checksums, the counters. Ends in "minibus-demo: PASS" or "... FAIL: WHY".
+# TCP each way with checksums (mb.mib= MiB, 256), the counters. Ends in "minibus-demo: PASS" or "... FAIL: WHY".
 . /usr/lib/minibus/lib.sh
-mib=256
+mib=$(cmdline_value mb.mib 256)
 
 head_line()
 {
@@ -46,7 +46,7 @@ minibus stats demo
 minibus stats dom0
 cat "$mb_debug/guests/demo/bus" 2>/dev/null
 head_line "the guest powers off"
-GUEST_SH_LIMIT=3 guest_sh 2 'poweroff -f' >/dev/null 2>&1
+GUEST_SH_LIMIT=$(limit 3) guest_sh 2 'poweroff -f' >/dev/null 2>&1
 n=0
 while minibus list | grep -q '^demo.*running' && [ $n -lt 50 ]; do
 	n=$((n + 1))
