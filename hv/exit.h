@@ -33,6 +33,7 @@ struct vmexit {
 	u64 hw_code;  /* as the hardware said, for messages */
 	u64 hw_info1;
 	u64 hw_info2;
+	const char *what; /* OTHER, INVALID: in words, or NULL */
 	union {
 		struct {
 			u16 port;
@@ -57,6 +58,9 @@ struct vmexit {
 			u8 gpr;	    /* hardware number 0..15 */
 			bool write; /* to the control register */
 		} cr;
+		struct {
+			bool nmi; /* the guest left its NMI handler; else for run.c to look again */
+		} window;
 	};
 };
 
@@ -86,7 +90,7 @@ enum exit_action exit_hlt(struct vcpu *v);
 enum exit_action exit_shutdown(struct vcpu *v);	/* triple fault */
 enum exit_action exit_invd(struct vcpu *v);
 enum exit_action exit_pause(struct vcpu *v);
-enum exit_action exit_window(struct vcpu *v);	/* the guest left its NMI handler */
+enum exit_action exit_window(struct vcpu *v);	/* the guest can take what it could not */
 enum exit_action exit_vminsn(struct vcpu *v);	/* VMRUN, VMXON ...: #UD */
 enum exit_action exit_invalid(struct vcpu *v);	/* the hardware refused the state */
 enum exit_action exit_other(struct vcpu *v);

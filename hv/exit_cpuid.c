@@ -17,7 +17,10 @@
 #include "hv/domain.h"
 #include "hv/vcpu.h"
 
-enum { EAX, EBX, ECX, EDX };
+#define EAX CPUID_EAX
+#define EBX CPUID_EBX
+#define ECX CPUID_ECX
+#define EDX CPUID_EDX
 
 #define ALL 0xffffffffu
 #define ANY_SUBLEAF 0xffffffffu
@@ -39,7 +42,7 @@ struct rule {
 #define L7_EBX_GUEST 0xf1bf07a9u
 #define L7_ECX_HIDE (CPUID_7_ECX_OSPKE | CPUID_7_ECX_SHSTK | CPUID_7_ECX_PKS)
 #define L7_ECX_GUEST 0x00415f5eu
-#define L7_EDX_HIDE CPUID_7_EDX_IBT
+#define L7_EDX_HIDE (CPUID_7_EDX_IBT | CPUID_7_EDX_UINTR)
 #define L7_EDX_GUEST 0x00000010u
 /*
  * 80000001: no SVM, SKINIT; no MONITORX, as there is no MONITOR (one intercept serves both); no IBS
@@ -74,6 +77,7 @@ static const struct rule rules[] = {
 	{0x00000007, 0, EBX, ~L7_EBX_HIDE, L7_EBX_GUEST & ~L7_EBX_HIDE},
 	{0x00000007, 0, ECX, ~L7_ECX_HIDE, L7_ECX_GUEST & ~L7_ECX_HIDE},
 	{0x00000007, 0, EDX, ~L7_EDX_HIDE, L7_EDX_GUEST},
+	{0x00000007, 1, EAX, ~CPUID_71_EAX_FRED, 0},
 	{0x0000000d, 0, EAX, ALL, ALL},
 	{0x0000000d, 0, EBX, ALL, ALL},
 	{0x0000000d, 0, ECX, ALL, ALL},
@@ -143,6 +147,9 @@ static void apply_rules(const struct domain *d, u32 leaf, u32 subleaf, struct cp
 		*reg_of(r, p->reg) =
 			*reg_of(&in, p->reg) & (d->privileged ? p->dom0 : p->guest);
 	}
+	for (u32 i = 0; i < vcaps.hidden_count; i++)
+		if (vcaps.hidden[i].leaf == leaf && (leaf >= 0x80000000 || !subleaf))
+			*reg_of(r, (u8)vcaps.hidden[i].reg) &= ~vcaps.hidden[i].mask;
 	/* Components of the extended state: sizes and offsets, for every subleaf from 2. */
 	if (leaf == 0xd && subleaf >= 2)
 		*r = in;

@@ -50,7 +50,10 @@ enum exit_action exit_shutdown(struct vcpu *v)
 
 enum exit_action exit_window(struct vcpu *v)
 {
-	/* IRET is about to run; another NMI may nest on it, as after any IRET inside a handler. */
+	if (!v->exit.window.nmi)
+		return EXIT_RETRY; /* for an interrupt: the next entry delivers it */
+	/* IRET has run or is about to; then another NMI may nest on it, as after any IRET inside a
+	 * handler. */
 	vops->set_exiting(v, EXITING_IRET, false);
 	v->nmi_blocked = false;
 	return EXIT_RETRY;
@@ -92,12 +95,12 @@ static enum exit_action unexpected(struct vcpu *v, const char *what)
 enum exit_action exit_invalid(struct vcpu *v)
 {
 	/* A guest can reach this too: some emulators answer so to a reserved CR4 bit. */
-	return unexpected(v, "the CPU refused its state");
+	return unexpected(v, v->exit.what ? v->exit.what : "the CPU refused its state");
 }
 
 enum exit_action exit_other(struct vcpu *v)
 {
-	return unexpected(v, "unexpected exit");
+	return unexpected(v, v->exit.what ? v->exit.what : "unexpected exit");
 }
 
 enum exit_action exit_exception(struct vcpu *v)

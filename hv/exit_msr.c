@@ -21,7 +21,7 @@
 static const u32 dom0_intercepted[] = {
 	MSR_APIC_BASE, MSR_TSC_DEADLINE, MSR_TSC_ADJUST, MSR_XSS, MSR_EFER,
 	MSR_VM_CR, MSR_VM_HSAVE_PA, MSR_TSC_RATIO, MSR_DEBUGCTL,
-	MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME,
+	MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME, MSR_FEATURE_CONTROL,
 };
 
 /* Guests: only these pass; VMLOAD/VMSAVE or a vCPU switch carries them. */
@@ -43,6 +43,8 @@ static void setup_dom0(struct domain *d)
 	for (size_t i = 0; i < ARRAY_SIZE(dom0_intercepted); i++)
 		vops->msr_intercept(d, dom0_intercepted[i], true, true);
 	for (u32 msr = MSR_X2APIC_FIRST; msr <= MSR_X2APIC_LAST; msr++)
+		vops->msr_intercept(d, msr, true, true);
+	for (u32 msr = MSR_VMX_FIRST; msr <= MSR_VMX_LAST; msr++)
 		vops->msr_intercept(d, msr, true, true);
 	vops->msr_intercept(d, MSR_TSC, false, true);
 }

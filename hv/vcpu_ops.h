@@ -9,6 +9,7 @@
 #ifndef HV_VCPU_OPS_H
 #define HV_VCPU_OPS_H
 
+#include "arch/x86/cpuid.h"
 #include "arch/x86/mem_type.h"
 #include "arch/x86/types.h"
 
@@ -44,6 +45,9 @@ enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET, EXITING_CR3, EXITI
 /* What the chosen vendor can do on this machine; set by probe(). */
 struct vendor_caps {
 	bool leaf_1g; /* 1 GiB leaves in the guest-physical map */
+	/* CPUID bits of instructions that cannot be let through to domains. */
+	struct cpuid_bits hidden[4];
+	u32 hidden_count;
 };
 extern struct vendor_caps vcaps;
 

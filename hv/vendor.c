@@ -16,8 +16,11 @@ int vendor_init(void)
 	case CPU_VENDOR_AMD:
 		vops = &svm_ops;
 		break;
+	case CPU_VENDOR_INTEL:
+		vops = &vmx_ops;
+		break;
 	default:
-		pr_error("CPU vendor \"%s\": Minibus needs AMD SVM with nested paging\n",
+		pr_error("CPU vendor \"%s\": Minibus needs Intel VMX or AMD SVM\n",
 			 cpu_info.vendor_id);
 		return -MB_ENODEV;
 	}

@@ -72,6 +72,18 @@ int vlapic_pending(struct vcpu *v)
 	return CLASS((u32)vector) > CLASS(vlapic_ppr(l)) ? vector : -1;
 }
 
+u32 vlapic_tpr_threshold(const struct vcpu *v)
+{
+	const struct vlapic *l = &v->lapic;
+	int vector = vlapic_map_highest(l, VLAPIC_IRR);
+	int in_service = vlapic_map_highest(l, VLAPIC_ISR);
+
+	if (vector < 0 || CLASS((u32)vector) > CLASS(vlapic_get(l, VLAPIC_TPR)) ||
+	    (in_service >= 0 && CLASS((u32)vector) <= CLASS((u32)in_service)))
+		return 0;
+	return (u32)vector >> 4;
+}
+
 void vlapic_take(struct vcpu *v, u8 vector)
 {
 	atomic_fetch_and(vlapic_word(&v->lapic, VLAPIC_IRR + vector / 32),

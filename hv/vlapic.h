@@ -66,6 +66,9 @@ void vlapic_post(struct vcpu *v, u8 vector, bool level);
 bool vlapic_message(const struct domain *d, u32 icr_low, u32 dest, bool level);
 /* Owner: highest vector with priority above PPR, or -1. */
 int vlapic_pending(struct vcpu *v);
+/* Owner: the priority class (0..15) under which CR8 must fall for another vector to be pending; 0:
+ * none waits for that. */
+u32 vlapic_tpr_threshold(const struct vcpu *v);
 void vlapic_take(struct vcpu *v, u8 vector);	/* IRR -> armed */
 void vlapic_untake(struct vcpu *v, u8 vector);	/* armed -> IRR */
 void vlapic_commit(struct vcpu *v, u8 vector);	/* armed -> ISR, or ended by PV EOI already */

@@ -158,6 +158,7 @@ void svm_decode_exit(struct vcpu *v)
 	e->hw_info2 = b->exitinfo2;
 	e->insn_len = 0;
 	e->fetched = 0;
+	e->what = NULL;
 	if (is_host_state(b)) {
 		e->code = MB_EXIT_INVALID;
 		return;
@@ -175,7 +176,9 @@ void svm_decode_exit(struct vcpu *v)
 	}
 	e->code = m->code;
 	e->insn_len = insn_len(v, b, m);
-	if (hw == VMEXIT_IOIO)
+	if (e->code == MB_EXIT_WINDOW)
+		e->window.nmi = hw == VMEXIT_IRET;
+	else if (hw == VMEXIT_IOIO)
 		decode_io(e, b);
 	else if (hw == VMEXIT_NPF)
 		decode_npf(e, b);

@@ -10,6 +10,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/cr.h"
+#include "arch/x86/dr.h"
 #include "arch/x86/msr.h"
 #include "hv/domain.h"
 
@@ -21,7 +22,6 @@
 #define ATTR_LDT 0x082
 #define ATTR_TSS32 0x08b
 #define RFLAGS_RESET 2ul
-#define DR6_RESET 0xffff0ff0ul
 #define DR7_RESET 0x400ul
 #define DEBUGCTL_MAX 0x3ful
 

@@ -51,6 +51,7 @@ enum cpu_feature {
 	CPU_FEAT_SPEC_CTRL,
 	CPU_FEAT_ARCH_CAPS,
 	CPU_FEAT_L1D_FLUSH,
+	CPU_FEAT_MD_CLEAR, /* VERW clears buffers */
 	CPU_FEAT_PKU,
 	CPU_FEAT_HYPERVISOR, /* we run nested */
 	CPU_FEAT_COUNT,
@@ -80,6 +81,10 @@ static inline bool cpu_has(enum cpu_feature feature)
 
 /* NULL if the CPU will do, else what it lacks. */
 const char *cpu_identify(void);
+
+/* The Bochs emulator, some of whose deviations need a way round: its ACPI tables, and no hypervisor
+ * bit (QEMU and KVM show one). After acpi_init() and cpu_identify(). */
+bool cpu_is_bochs(void);
 
 /* CR0.WP, CR4 (PGE, MCE, SMEP, UMIP, OSFXSR, OSXSAVE as present), EFER.NXE and PAT of this CPU. */
 void cpu_setup(void);

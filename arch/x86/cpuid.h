@@ -13,6 +13,15 @@ struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;
 };
 
+enum cpuid_output { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+
+/* Some bits of one register of a leaf's subleaf 0. */
+struct cpuid_bits {
+	u32 leaf;
+	enum cpuid_output reg;
+	u32 mask;
+};
+
 static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid_regs r;
@@ -59,13 +68,20 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_7_ECX_UMIP (1u << 2)
 #define CPUID_7_ECX_PKU (1u << 3)
 #define CPUID_7_ECX_OSPKE (1u << 4)
+#define CPUID_7_ECX_WAITPKG (1u << 5)
 #define CPUID_7_ECX_SHSTK (1u << 7)
 #define CPUID_7_ECX_LA57 (1u << 16)
+#define CPUID_7_ECX_RDPID (1u << 22)
 #define CPUID_7_ECX_PKS (1u << 31)
+#define CPUID_7_EDX_UINTR (1u << 5)
+#define CPUID_7_EDX_MD_CLEAR (1u << 10)
 #define CPUID_7_EDX_IBT (1u << 20)
 #define CPUID_7_EDX_SPEC_CTRL (1u << 26)
 #define CPUID_7_EDX_L1D_FLUSH (1u << 28)
 #define CPUID_7_EDX_ARCH_CAPS (1u << 29)
+
+/* leaf 7 subleaf 1 */
+#define CPUID_71_EAX_FRED (3u << 17) /* and LKGS */
 
 /* leaf 0xd subleaf 1 */
 #define CPUID_D1_EAX_XSAVEOPT (1u << 0)

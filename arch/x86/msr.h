@@ -34,6 +34,21 @@
 #define MSR_PAT 0x277u
 #define MSR_MTRR_DEF_TYPE 0x2ffu
 #define MSR_MC0_CTL 0x400u
+#define MSR_VMX_FIRST 0x480u
+#define MSR_VMX_BASIC 0x480u
+#define MSR_VMX_PIN 0x481u
+#define MSR_VMX_PROC 0x482u
+#define MSR_VMX_EXIT 0x483u
+#define MSR_VMX_ENTRY 0x484u
+#define MSR_VMX_MISC 0x485u
+#define MSR_VMX_CR4_FIXED1 0x489u
+#define MSR_VMX_PROC2 0x48bu
+#define MSR_VMX_EPT_VPID_CAP 0x48cu
+#define MSR_VMX_TRUE_PIN 0x48du
+#define MSR_VMX_TRUE_PROC 0x48eu
+#define MSR_VMX_TRUE_EXIT 0x48fu
+#define MSR_VMX_TRUE_ENTRY 0x490u
+#define MSR_VMX_LAST 0x493u
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_X2APIC_FIRST 0x800u
 #define MSR_X2APIC_LAST 0x83fu
@@ -74,7 +89,16 @@
 #define VM_CR_LOCK BIT(3)
 #define VM_CR_SVMDIS BIT(4)
 
+#define FEATURE_CONTROL_LOCK BIT(0)
+#define FEATURE_CONTROL_VMX BIT(2) /* outside SMX */
+
+#define ARCH_CAP_RDCL_NO BIT(0)
+#define ARCH_CAP_IBRS_ALL BIT(1)
+#define ARCH_CAP_NO_L1DFL BIT(3) /* an outer hypervisor flushes at entries */
+#define ARCH_CAP_MDS_NO BIT(5)
+
 #define PRED_CMD_IBPB BIT(0)
+#define FLUSH_CMD_L1D BIT(0)
 #define SPEC_CTRL_IBRS BIT(0)
 
 static inline u64 rdmsr(u32 msr)

@@ -87,6 +87,12 @@ static bool is_interrupt(unsigned int vector)
 	return vector >= VECTOR_FIRST_APIC && apic_in_service((u8)vector);
 }
 
+void trap_interrupt(unsigned int vector)
+{
+	if (irq_handler)
+		irq_handler(NULL, vector);
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
 	unsigned int vector = (unsigned int)frame->vector;

@@ -33,7 +33,8 @@
 #define TRAP_VE 20
 #define TRAP_CP 21
 
-/* Vectors 0x20..0xff, and 0x10..0x1f if the local APIC has them in service. The handler EOIs. */
+/* Vectors 0x20..0xff, and 0x10..0x1f if the local APIC has them in service. The handler EOIs.
+ * frame is NULL from trap_interrupt(). */
 void trap_set_irq_handler(void (*fn)(struct trap_frame *frame, unsigned int vector));
 
 /* Returns true if the NMI was dealt with (stop, handed to dom0); false makes it fatal. */
@@ -51,6 +52,9 @@ static inline bool trap_has_error(unsigned int vector)
 
 /* "#GP general protection" and the like. */
 const char *trap_name(unsigned int vector);
+
+/* An interrupt that came another way than through the IDT: to the same handler. */
+void trap_interrupt(unsigned int vector);
 
 /* Called by trap_entry.S only. */
 void trap_dispatch(struct trap_frame *frame);
