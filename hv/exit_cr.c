@@ -44,11 +44,14 @@ enum exit_action exit_cr(struct vcpu *v)
 	value = v->regs.gpr[v->exit.cr.gpr];
 	if (!sys.cs_long)
 		value = (u32)value;
-	if ((v->exit.cr.cr != 3 || cr3_valid(&sys, value)) &&
-	    vops->cr_write(v, v->exit.cr.cr, value))
-		return EXIT_RESUME;
-	vcpu_inject_gp(v);
-	return EXIT_RETRY;
+	if ((v->exit.cr.cr == 3 && !cr3_valid(&sys, value)) ||
+	    !vops->cr_write(v, v->exit.cr.cr, value)) {
+		vcpu_inject_gp(v);
+		return EXIT_RETRY;
+	}
+	if (v->exit.cr.cr == 3)
+		cr3_trace_add(v, value);
+	return EXIT_RESUME;
 }
 
 /*

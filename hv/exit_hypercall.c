@@ -134,6 +134,7 @@ static const struct hypercall hypercalls[] = {
 	DOM0(CONSOLE_READ, hc_console_read),
 	DOM0(CONSOLE_WRITE, hc_console_write),
 	DOM0(CPUID_NATIVE, hc_cpuid_native),
+	DOM0(VCPU_CR3, hc_vcpu_cr3),
 };
 
 static const struct hypercall *lookup(u64 nr)

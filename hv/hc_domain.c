@@ -37,7 +37,7 @@ static int check_dom_create(const struct mb_dom_create *c)
 {
 	if (c->struct_size < sizeof(*c))
 		return -MB_EINVAL;
-	if (c->flags & ~MB_DOM_SHARE_ALL)
+	if (c->flags & ~(MB_DOM_SHARE_ALL | MB_DOM_CR3_TRACE))
 		return -MB_EINVAL;
 	if (!c->vcpus || c->vcpus > MB_MAX_VCPUS)
 		return -MB_EINVAL;

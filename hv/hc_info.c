@@ -230,3 +230,19 @@ s64 hc_vcpu_stats(struct vcpu *v, const u64 *arg)
 	domain_put(d);
 	return guest_write_struct(v->dom, GPA(arg[2]), &stats, sizeof(stats));
 }
+
+s64 hc_vcpu_cr3(struct vcpu *v, const u64 *arg)
+{
+	struct domain *d = arg[0] <= DOMID_MAX ? domain_find((u32)arg[0]) : NULL;
+	struct mb_vcpu_cr3 out;
+
+	if (!d)
+		return -MB_ENOENT;
+	if (arg[1] >= d->nr_vcpus || !(d->flags & MB_DOM_CR3_TRACE)) {
+		domain_put(d);
+		return -MB_ENOENT;
+	}
+	cr3_trace_read(d->vcpu[arg[1]], &out);
+	domain_put(d);
+	return guest_write_struct(v->dom, GPA(arg[2]), &out, sizeof(out));
+}

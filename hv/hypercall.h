@@ -31,6 +31,7 @@ s64 hc_hv_info(struct vcpu *v, const u64 *arg);
 s64 hc_log_read(struct vcpu *v, const u64 *arg);
 s64 hc_dom_info(struct vcpu *v, const u64 *arg);
 s64 hc_vcpu_stats(struct vcpu *v, const u64 *arg);
+s64 hc_vcpu_cr3(struct vcpu *v, const u64 *arg);
 s64 hc_console_read(struct vcpu *v, const u64 *arg);
 s64 hc_console_write(struct vcpu *v, const u64 *arg);
 

@@ -53,6 +53,8 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 	fpu_area_init(v->fpu);
 	v->xcr0 = XCR0_X87;
 	vops->vcpu_reset(v, &start);
+	if (d->flags & MB_DOM_CR3_TRACE)
+		vops->set_exiting(v, EXITING_CR3, true);
 	return v;
 }
 

@@ -14,6 +14,7 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/types.h"
 #include "hv/abi/hypercall.h"
+#include "hv/cr3_trace.h"
 #include "hv/exit.h"
 #include "hv/list.h"
 #include "hv/vcpu_ops.h"
@@ -59,6 +60,7 @@ struct vcpu {
 	bool nmi_pending;	/* [o] */
 	struct vcpu_inject exception; /* [o] fault raised by emulation, goes first */
 	struct vcpu_public pub;
+	struct cr3_trace cr3;	/* see cr3_trace.h */
 
 	struct domain *dom;	/* [c] */
 	u32 id;			/* [c] 0.. in its domain */

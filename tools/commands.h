@@ -32,6 +32,7 @@ int cmd_unpause(const struct tree *tree, int argc, char **argv);
 int cmd_dmesg(const struct tree *tree, int argc, char **argv);
 int cmd_info(const struct tree *tree, int argc, char **argv);
 int cmd_stats(const struct tree *tree, int argc, char **argv);
+int cmd_trace(const struct tree *tree, int argc, char **argv);
 int cmd_doctor(const struct tree *tree, int argc, char **argv);
 
 /* "minibus: COMMAND NAME: text" to standard error; name may be "". Returns COMMAND_FAILED. */

@@ -158,6 +158,8 @@ static int build(const struct tree *tree, const struct config *config, struct fa
 
 	if (!err)
 		err = set_number(tree, config, "vcpus", config->vcpus, fault);
+	if (!err && config->cr3_trace)
+		err = set_number(tree, config, "cr3_trace", config->cr3_trace, fault);
 	if (err)
 		return err;
 	tree_path(path, tree->configfs, "guests/%s/control", config->name);

@@ -36,6 +36,7 @@ static const struct key keys[] = {
 	TEXT(name), TEXT(kernel), TEXT(ramdisk), TEXT(cmdline),
 	{ "memory", KEY_NUMBER, FIELD(memory), 4, MEMORY_MAX, NULL },
 	{ "vcpus", KEY_NUMBER, FIELD(vcpus), 1, MB_MAX_VCPUS, NULL },
+	{ "cr3_trace", KEY_NUMBER, FIELD(cr3_trace), 0, 1, NULL },
 	{ "echo", KEY_NUMBER, FIELD(echos), 0, CONFIG_ECHOS, NULL },
 	{ "type", KEY_WORD, FIELD(type), 0, LOADER_TYPES, loader_type_names },
 	{ "net", KEY_NET, 0, 0, CONFIG_NETS, NULL },

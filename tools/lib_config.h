@@ -34,6 +34,7 @@ struct config {
 	char name[CONFIG_NAME_MAX + 1];
 	unsigned int memory; /* MiB */
 	unsigned int vcpus;
+	unsigned int cr3_trace; /* 0 or 1 */
 	enum loader_type type;
 	char kernel[CONFIG_PATH];
 	char ramdisk[CONFIG_PATH];

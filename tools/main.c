@@ -46,6 +46,8 @@ static const struct command commands[] = {
 	  "  -j, --json      as JSON\n" },
 	{ "stats", cmd_stats, "[-j] NAME | dom0", "exits and other counters",
 	  "  -j, --json      as JSON, zeros included\n" },
+	{ "trace", cmd_trace, "[-j] NAME", "address spaces a guest switches to (cr3_trace=1)",
+	  "  -j, --json      as JSON\n" },
 	{ "doctor", cmd_doctor, "", "is all there that guests need?", "" },
 	{ "help", NULL, "[COMMAND]", "this text", "" },
 	{ "version", NULL, "", "release and ABI of this tool", "" },

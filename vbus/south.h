@@ -77,6 +77,7 @@ struct south_guest {
 	struct mutex lock;
 	u32 memory_mib;			/* [l] */
 	u32 vcpus;			/* [l] */
+	bool cr3_trace;			/* [l] */
 	struct mb_vcpu_state entry;	/* [l] */
 	bool entry_set;			/* [l] */
 	u32 domid;			/* [l][a] 0: not built */

@@ -97,6 +97,29 @@ static ssize_t guest_vcpus_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(guest_, vcpus);
 
+static ssize_t guest_cr3_trace_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", to_guest(item)->cr3_trace);
+}
+
+static ssize_t guest_cr3_trace_store(struct config_item *item, const char *page, size_t n)
+{
+	struct south_guest *g = to_guest(item);
+	bool value;
+	int err = kstrtobool(page, &value);
+
+	if (err)
+		return err;
+	mutex_lock(&g->lock);
+	if (g->domid)
+		err = -EBUSY;
+	else
+		g->cr3_trace = value;
+	mutex_unlock(&g->lock);
+	return err ? err : n;
+}
+CONFIGFS_ATTR(guest_, cr3_trace);
+
 static ssize_t guest_share_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "all\n");
@@ -272,6 +295,7 @@ CONFIGFS_ATTR_WO(guest_, control);
 static struct configfs_attribute *guest_attrs[] = {
 	&guest_attr_memory, &guest_attr_vcpus, &guest_attr_share, &guest_attr_domid,
 	&guest_attr_state,  &guest_attr_reason, &guest_attr_entry, &guest_attr_control,
+	&guest_attr_cr3_trace,
 	NULL,
 };
 

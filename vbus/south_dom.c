@@ -129,7 +129,7 @@ static long dom_create(struct south_guest *g)
 
 	if (!c)
 		return -ENOMEM;
-	c->flags = MB_DOM_SHARE_ALL;
+	c->flags = MB_DOM_SHARE_ALL | (g->cr3_trace ? MB_DOM_CR3_TRACE : 0);
 	c->vcpus = g->vcpus;
 	c->call_port = g->call_port.nr;
 	c->console_port = g->console_port.nr;

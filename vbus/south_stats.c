@@ -158,6 +158,31 @@ out:
 }
 DEFINE_SHOW_ATTRIBUTE(vcpu);
 
+/* ---- debugfs: address spaces of one vCPU, of guests with cr3_trace ---- */
+
+static int cr3_show(struct seq_file *m, void *unused)
+{
+	unsigned long key = (unsigned long)m->private;
+	struct mb_vcpu_cr3 *t = hc_buffer(sizeof(*t));
+	u32 i;
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	err = mb_hc3(MB_HC_VCPU_CR3, key >> 8, key & 0xff, hc_gpa(t));
+	if (err)
+		goto out;
+	seq_printf(m, "switches %llu\n", t->switches);
+	for (i = 0; i < min_t(u32, t->targets, MB_CR3_TARGETS); i++)
+		seq_printf(m, "target=0x%llx\n", t->target[i]);
+	for (i = 0; i < min_t(u32, t->count, MB_CR3_LAST); i++)
+		seq_printf(m, "cr3=0x%llx ns=%llu\n", t->last[i].cr3, t->last[i].ns);
+out:
+	kfree(t);
+	return err;
+}
+DEFINE_SHOW_ATTRIBUTE(cr3);
+
 /* ---- debugfs: the bus of one guest ---- */
 
 /* Interrupts the hypervisor injected into the guest for its event queues. */
@@ -200,14 +225,15 @@ static int bus_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bus);
 
-static void stats_vcpus(struct dentry *dir, u32 domid, u32 vcpus)
+static void stats_vcpus(struct dentry *dir, const char *prefix, u32 domid, u32 vcpus,
+			const struct file_operations *fops)
 {
 	char name[16];
 	u32 i;
 
 	for (i = 0; i < vcpus; i++) {
-		snprintf(name, sizeof(name), "vcpu%u", i);
-		debugfs_create_file(name, 0400, dir, vcpu_key(domid, i), &vcpu_fops);
+		snprintf(name, sizeof(name), "%svcpu%u", prefix, i);
+		debugfs_create_file(name, 0400, dir, vcpu_key(domid, i), fops);
 	}
 }
 
@@ -215,7 +241,9 @@ struct dentry *south_stats_guest(struct south_guest *g)
 {
 	struct dentry *dir = debugfs_create_dir(g->name, stats_guests);
 
-	stats_vcpus(dir, g->domid, g->vcpus);
+	stats_vcpus(dir, "", g->domid, g->vcpus, &vcpu_fops);
+	if (g->cr3_trace)
+		stats_vcpus(dir, "cr3.", g->domid, g->vcpus, &cr3_fops);
 	debugfs_create_file("bus", 0400, dir, g, &bus_fops);
 	return IS_ERR(dir) ? NULL : dir;
 }
@@ -235,7 +263,8 @@ int south_stats_init(void)
 	/* debugfs may be missing; its functions then do nothing, and nothing depends on them. */
 	stats_root = debugfs_create_dir("minibus", NULL);
 	stats_guests = debugfs_create_dir("guests", stats_root);
-	stats_vcpus(debugfs_create_dir("dom0", stats_root), 0, min(south_vcpus, 256u));
+	stats_vcpus(debugfs_create_dir("dom0", stats_root), "", 0, min(south_vcpus, 256u),
+		    &vcpu_fops);
 	return 0;
 }
 

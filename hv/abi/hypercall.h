@@ -106,6 +106,9 @@
 	X(TSC_SCALING, "tsc-scaling") X(VPID, "vpid") X(LEAF_1G, "1g") \
 	X(CR3_TARGETS, "cr3-targets")
 
+/* (domid, vcpu, gpa of struct mb_vcpu_cr3): of a domain made with MB_DOM_CR3_TRACE. */
+#define MB_HC_VCPU_CR3 (MB_HC_BASE + 32)
+
 #define MB_DOM_NAME_LEN 32
 #define MB_REASON_TEXT_LEN 96
 #define MB_MAX_VCPUS 64		/* of one domain */
@@ -154,6 +157,7 @@ MB_ABI_OFF(struct mb_hv_info, help_used, 176);
 MB_ABI_OFF(struct mb_hv_info, help_unused, 192);
 
 #define MB_DOM_SHARE_ALL (1u << 0) /* dom0 may map all of its memory */
+#define MB_DOM_CR3_TRACE (1u << 1) /* its writes of CR3 exit and are kept, see mb_vcpu_cr3 */
 
 struct mb_dom_create {
 	uint32_t struct_size;
@@ -234,6 +238,34 @@ MB_ABI_SIZE(struct mb_dom_info, 192);
 MB_ABI_OFF(struct mb_dom_info, mem_bytes, 24);
 MB_ABI_OFF(struct mb_dom_info, name, 64);
 MB_ABI_OFF(struct mb_dom_info, reason_text, 96);
+
+#define MB_CR3_LAST 32
+#define MB_CR3_TARGETS 4
+
+struct mb_cr3_switch {
+	mb_u64 cr3; /* root of the page tables, cache bits or PCID */
+	mb_u64 ns;  /* uptime of the hypervisor */
+};
+MB_ABI_SIZE(struct mb_cr3_switch, 16);
+MB_ABI_OFF(struct mb_cr3_switch, ns, 8);
+
+/*
+ * Address spaces that a vCPU switched to. With CR3 targets (VMX) the values in target[] are loaded
+ * without the hypervisor seeing it: then a switch is told only when it is to another one.
+ */
+struct mb_vcpu_cr3 {
+	uint32_t struct_size;
+	uint32_t count;	 /* of last[] */
+	mb_u64 switches; /* seen since the domain was made */
+	uint32_t targets; /* of target[] */
+	uint32_t reserved;
+	mb_u64 target[MB_CR3_TARGETS]; /* operands of MOV; with PCIDs bit 63: TLB kept */
+	struct mb_cr3_switch last[MB_CR3_LAST]; /* oldest first */
+};
+MB_ABI_SIZE(struct mb_vcpu_cr3, 568);
+MB_ABI_OFF(struct mb_vcpu_cr3, switches, 8);
+MB_ABI_OFF(struct mb_vcpu_cr3, target, 24);
+MB_ABI_OFF(struct mb_vcpu_cr3, last, 56);
 
 /*
  * Exit reasons and counters of one vCPU, by name, in the order of the arrays below. New ones are

@@ -169,6 +169,13 @@ printf 'run_ns 2500000000\nexit.cpuid 12\nexit.io 0\n' >"$dir/debug/dom0/vcpu0"
 check "stats" 0 'exit.cpuid +12' stats dom0
 check "stats as JSON, zeros included" 0 '"exit.io": 0' stats -j dom0
 check "stats of an unknown guest" 1 'stats x: .*No such file' stats x
+mkdir -p "$dir/debug/guests/g"
+printf 'switches 7\ntarget=0x5000\ncr3=0x5000 ns=1500000000\ncr3=0x6000 ns=2000000000\n' >"$dir/debug/guests/g/cr3.vcpu0"
+check "trace" 0 '^ +1\.500000 0x0000000000005000$' trace g
+check "trace names what goes unseen" 0 '^ +unseen +0x0000000000005000$' trace g
+check "trace as JSON" 0 '"cr3": "0x6000"' trace -j g
+check "trace of what is not traced" 1 'trace dom0: no trace: .*cr3_trace=1' trace dom0
+check "its files do not disturb stats" 0 'switches +7$' stats g
 check "list adds the run time up" 0 '^dom0 .* 2\.5  privileged$' list
 echo 0.1.0 >"$dir/sysfs/version"
 echo 1073741824 >"$dir/sysfs/memory_free"

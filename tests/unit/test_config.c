@@ -61,13 +61,14 @@ static void test_good(void)
 	char mac[18];
 
 	ok(!load(MIN, NULL, 0) && c.memory == 256 && c.vcpus == 1 && c.type == LOADER_DETECT &&
-	   !c.nets && c.on_poweroff == CONFIG_DESTROY && c.on_reboot == CONFIG_RESTART &&
-	   c.on_crash == CONFIG_PRESERVE, "defaults");
+	   !c.cr3_trace && !c.nets && c.on_poweroff == CONFIG_DESTROY &&
+	   c.on_reboot == CONFIG_RESTART && c.on_crash == CONFIG_PRESERVE, "defaults");
 	ok(!load("# comment\nname = \"demo\"\nmemory = 128\nkernel = \"/k\"; ramdisk=\"/r\";"
 		 "cmdline = \"a b\";"
 		 "net = [ \"bridge=br0 , mac=52:54:00:12:34:56,mtu=1400\", \"\" ];"
-		 "echo = 2; share=\"all\"; type=\"linux\"; on_reboot=\"preserve\";", NULL, 0) &&
-	   c.memory == 128 && c.nets == 2 && !strcmp(c.net[0].bridge, "br0") &&
+		 "echo = 2; share=\"all\"; type=\"linux\"; on_reboot=\"preserve\";"
+		 "cr3_trace=1;", NULL, 0) &&
+	   c.memory == 128 && c.cr3_trace == 1 && c.nets == 2 && !strcmp(c.net[0].bridge, "br0") &&
 	   c.net[0].mtu == 1400 &&
 	   !strcmp(c.net[0].mac, "52:54:00:12:34:56") && c.echos == 2 && c.type == LOADER_LINUX &&
 	   c.on_reboot == CONFIG_PRESERVE, "all keys");
@@ -100,6 +101,7 @@ static void test_bad(void)
 	ok(refused(MIN "memory=99999999999;", "out of range"), "memory beyond 32 bits");
 	ok(refused(MIN "memory=255;", "write 256"), "odd memory");
 	ok(refused(MIN "vcpus=65;", "1 to 64"), "too many vCPUs");
+	ok(refused(MIN "cr3_trace=2;", "0 to 1"), "cr3_trace=2");
 	ok(refused(MIN "type=\"hvm\";", "none of \"detect\""), "unknown type");
 	ok(refused(MIN "on_crash=\"explode\";", "\"preserve\""), "unknown action");
 	ok(refused(MIN "share=\"granted\";", "not possible"), "share=granted");

@@ -7,8 +7,9 @@
  *
  * SOURCES: hv/exit_hypercall.c hv/hc_domain.c hv/hc_info.c hv/domain.c hv/domain_mem.c
  * SOURCES: hv/domain_state.c hv/domain_destroy.c hv/tunnel.c hv/gpm.c hv/guest_mem.c hv/vuart.c
- * SOURCES: hv/vioapic.c hv/locks.c hv/hwhelp.c tests/fake_arch/fake_cpu.c
- * SOURCES: tests/fake_arch/fake_mem.c tests/fake_arch/fake_vcpu.c tests/fake_arch/fake_vendor.c
+ * SOURCES: hv/vioapic.c hv/locks.c hv/hwhelp.c hv/cr3_trace.c
+ * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c tests/fake_arch/fake_vcpu.c
+ * SOURCES: tests/fake_arch/fake_vendor.c
  *
  * usage: test_hypercall [calls, default 1000000] [seed]
  */
@@ -67,7 +68,7 @@ static s64 create(u32 n_vcpus)
 
 	*c = (struct mb_dom_create){
 		.struct_size = sizeof(*c),
-		.flags = MB_DOM_SHARE_ALL,
+		.flags = MB_DOM_SHARE_ALL | MB_DOM_CR3_TRACE,
 		.vcpus = n_vcpus,
 		.call_port = 1,
 		.console_port = 2,
@@ -104,7 +105,7 @@ static void test_privilege(struct vcpu *guest)
 	   "dom0's too, and before the number is looked at");
 	fake_cpl = 0;
 	ok(hypercall(guest, MB_HC_VERSION, 0, 0, 0, 0) == MB_ABI_VERSION, "the kernel may");
-	for (u64 nr = MB_HC_HV_INFO; nr <= MB_HC_CPUID_NATIVE; nr++)
+	for (u64 nr = MB_HC_HV_INFO; nr <= MB_HC_VCPU_CR3; nr++)
 		good &= hypercall(guest, nr, 1, ARGS_GPA, ARGS_GPA, 0) == -MB_EPERM;
 	ok(good, "a guest may make none of dom0's calls");
 	for (u64 nr = 0; nr < 16; nr++)
@@ -112,7 +113,7 @@ static void test_privilege(struct vcpu *guest)
 	ok(good, "the KVM calls are not there: -KVM_ENOSYS");
 	for (u64 nr = MB_HC_SHUTDOWN + 1; nr < MB_HC_HV_INFO; nr++)
 		good &= call(nr, 0, 0, 0) == -MB_ENOSYS;
-	good &= call(MB_HC_CPUID_NATIVE + 1, 0, 0, 0) == -MB_ENOSYS &&
+	good &= call(MB_HC_VCPU_CR3 + 1, 0, 0, 0) == -MB_ENOSYS &&
 	        call(~0ull, 0, 0, 0) == -MB_ENOSYS && call(0x1000, 0, 0, 0) == -MB_ENOSYS &&
 	        call(MB_HC_VERSION | 1ull << 32, 0, 0, 0) == -MB_ENOSYS;
 	ok(good, "unknown numbers: -MB_ENOSYS");
@@ -131,6 +132,7 @@ static void test_info(u64 id)
 	struct mb_hv_info *info = (void *)ARGS_GPA;
 	struct mb_dom_info *dom = (void *)ARGS_GPA;
 	struct mb_vcpu_stats *stats = (void *)ARGS_GPA;
+	struct mb_vcpu_cr3 *cr3 = (void *)ARGS_GPA;
 	struct mb_stream_io *io = (void *)ARGS_GPA;
 
 	hw_help(HW_HELP_NRIPS, true);
@@ -161,6 +163,11 @@ static void test_info(u64 id)
 	ok(!call(MB_HC_VCPU_STATS, 0, 1, ARGS_GPA) && stats->exit_kinds == MB_EXIT_COUNT &&
 	           call(MB_HC_VCPU_STATS, 0, 2, ARGS_GPA) == -MB_ENOENT,
 	   "VCPU_STATS");
+	cr3->struct_size = sizeof(*cr3);
+	ok(!call(MB_HC_VCPU_CR3, id, 0, ARGS_GPA) && !cr3->switches &&
+	           call(MB_HC_VCPU_CR3, id, MB_MAX_VCPUS, ARGS_GPA) == -MB_ENOENT &&
+	           call(MB_HC_VCPU_CR3, 0, 0, ARGS_GPA) == -MB_ENOENT,
+	   "VCPU_CR3, of a traced guest only");
 	*io = (struct mb_stream_io){sizeof(*io), 8, BUF_GPA, 2};
 	ok(call(MB_HC_LOG_READ, ARGS_GPA, 0, 0) == 8 && io->position == 10 &&
 	           !memcmp((void *)BUF_GPA, "log of a", 8),
@@ -186,7 +193,7 @@ static void test_create_args(void)
 	ok(first == -MB_EINVAL && create(MB_MAX_VCPUS + 1) == -MB_EINVAL, "no or too many vCPUs");
 	create(0);
 	c->vcpus = 1;
-	c->flags = 2;
+	c->flags = 4;
 	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "unknown flags");
 	c->flags = 0;
 	c->state_port = MB_DOM0_PORTS;
@@ -322,7 +329,7 @@ static const char *const kinds[34] = {
 	[MB_HC_VCPU_STATS - MB_HC_BASE] = "ivs",  [MB_HC_PORT_BIND - MB_HC_BASE] = "ipP",
 	[MB_HC_PORT_UNBIND - MB_HC_BASE] = "P",   [MB_HC_CALL_DONE - MB_HC_BASE] = "iv",
 	[MB_HC_CONSOLE_READ - MB_HC_BASE] = "is", [MB_HC_CONSOLE_WRITE - MB_HC_BASE] = "iqv",
-	[MB_HC_CPUID_NATIVE - MB_HC_BASE] = "v",
+	[MB_HC_CPUID_NATIVE - MB_HC_BASE] = "v",  [MB_HC_VCPU_CR3 - MB_HC_BASE] = "ivs",
 };
 
 static u64 rnd_id(void)
@@ -402,10 +409,10 @@ static u64 rnd_nr(void)
 {
 	u64 r = rnd();
 
-	return r % 64 == 0 ? rnd() : r % 64 == 1 ? r / 64 % 32 : MB_HC_BASE + r / 64 % 34;
+	return r % 64 == 0 ? rnd() : r % 64 == 1 ? r / 64 % 32 : MB_HC_BASE + r / 64 % 35;
 }
 
-static u32 succeeded[34];
+static u32 succeeded[35];
 
 static void one_call(struct vcpu *v)
 {

@@ -11,7 +11,7 @@ _minibus_guests()
 
 _minibus_create()
 {
-	local word=$1 keys='name= memory= vcpus= kernel= type= ramdisk= cmdline= net= echo= share=
+	local word=$1 keys='name= memory= vcpus= cr3_trace= kernel= type= ramdisk= cmdline= net= echo= share=
 		on_poweroff= on_reboot= on_crash='
 	case $word in
 	-*) COMPREPLY=($(compgen -W '-c -n -p -w -t --console --dry-run --paused --wait --timeout' -- "$word")) ;;
@@ -22,7 +22,7 @@ _minibus_create()
 _minibus()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} command='' i
-	local commands='create list console destroy pause unpause dmesg info stats doctor help version'
+	local commands='create list console destroy pause unpause dmesg info stats trace doctor help version'
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -37,6 +37,7 @@ _minibus()
 	console) COMPREPLY=($(compgen -W "$(_minibus_guests) -t" -- "$word")) ;;
 	destroy) COMPREPLY=($(compgen -W "$(_minibus_guests) -a" -- "$word")) ;;
 	pause | unpause) COMPREPLY=($(compgen -W "$(_minibus_guests)" -- "$word")) ;;
+	trace) COMPREPLY=($(compgen -W "$(_minibus_guests) -j" -- "$word")) ;;
 	stats) COMPREPLY=($(compgen -W "dom0 $(_minibus_guests) -j" -- "$word")) ;;
 	list | info) COMPREPLY=($(compgen -W '-j' -- "$word")) ;;
 	help) COMPREPLY=($(compgen -W "$commands" -- "$word")) ;;
