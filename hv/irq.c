@@ -111,6 +111,9 @@ static void irq_handler(struct trap_frame *frame, unsigned int vector)
 	case APIC_VECTOR_KICK:
 		apic_eoi(); /* the exit, or the end of HLT, was the purpose */
 		return;
+	case APIC_VECTOR_NOTIFY:
+		apic_eoi(); /* came after the exit: the owner looks by itself */
+		return;
 	case APIC_VECTOR_ERROR:
 		apic_error();
 		return;
@@ -183,6 +186,11 @@ void irq_set_deadline(u64 deadline)
 		apic_timer_stop();
 	else
 		apic_timer_arm(deadline);
+}
+
+void irq_notify_cpu(u32 cpu)
+{
+	apic_ipi(percpu(cpu)->arch.apic_id, APIC_VECTOR_NOTIFY);
 }
 
 void irq_kick_cpu(u32 cpu)

@@ -30,6 +30,8 @@ void irq_level_flush(struct vcpu *v);
 void irq_set_deadline(u64 deadline);
 /* NMI handler: give it to the dom0 vCPU of this CPU; takes no lock. False: there is none (boot). */
 bool irq_nmi(void);
+/* A CPU that runs a guest: let it merge posted interrupts (vlapic_post.c), without an exit. */
+void irq_notify_cpu(u32 cpu);
 /* Another CPU (or this one: no-op): make it leave the guest or its idle loop. */
 void irq_kick_cpu(u32 cpu);
 

@@ -19,6 +19,7 @@
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
 #include "hv/pvclock.h"
+#include "hv/vlapic_hw.h"
 
 
 static u32 apic_id_of(const struct domain *d, u32 id, u32 cpu)
@@ -212,11 +213,13 @@ static void arm_nmi_or_exception(struct vcpu *v)
 
 void vcpu_arm_events(struct vcpu *v)
 {
-	int vector = vlapic_pending(v);
+	int vector;
 
 	v->halted = false; /* run.c enters only who has work: the wait is over */
 	v->blocked = false;
 	arm_nmi_or_exception(v);
+	vlapic_hw_choose(v);
+	vector = v->lapic.hw_on ? -1 : vlapic_pending(v);
 	v->intr = (s16)vector;
 	v->armed = (s16)vector;
 	if (vector >= 0)

@@ -15,6 +15,7 @@
 #include "hv/string.h"
 #include "hv/vcpu.h"
 #include "hv/vioapic.h"
+#include "hv/vlapic_hw.h"
 #include "hv/vlapic_internal.h"
 
 #include "arch/x86/apic.h"
@@ -36,6 +37,16 @@ int vlapic_map_highest(const struct vlapic *l, u32 map)
 			return (int)(w * 32 + 31) - __builtin_clz(word);
 	}
 	return -1;
+}
+
+u32 vlapic_map_count(const struct vlapic *l, u32 map)
+{
+	u32 count = 0;
+
+	for (u32 w = 0; w < VLAPIC_MAP_WORDS; w++)
+		for (u32 bits = vlapic_get(l, map + w); bits; bits &= bits - 1)
+			count++;
+	return count;
 }
 
 bool vlapic_accepts(const struct vlapic *l)
@@ -109,17 +120,22 @@ void vlapic_commit(struct vcpu *v, u8 vector)
 		vlapic_pv_eoi_exit(v); /* taken and ended, all within one run of the guest */
 }
 
+void vlapic_report_eoi(struct vcpu *v, u8 vector)
+{
+	/* irq.c knows by itself what it holds: TMR alone could be changed by an IPI of dom0. */
+	if (v->dom->privileged)
+		irq_level_eoi(v, vector);
+	else if (vlapic_map_test(&v->lapic, VLAPIC_TMR, vector))
+		vioapic_eoi(v->dom->vioapic, vector);
+}
+
 void vlapic_service_end(struct vcpu *v, u8 vector)
 {
 	struct vlapic *l = &v->lapic;
 	u32 reg = VLAPIC_ISR + vector / 32;
 
 	vlapic_put(l, reg, vlapic_get(l, reg) & ~(1u << (vector % 32)));
-	/* irq.c knows by itself what it holds: TMR alone could be changed by an IPI of dom0. */
-	if (v->dom->privileged)
-		irq_level_eoi(v, vector);
-	else if (vlapic_map_test(l, VLAPIC_TMR, vector))
-		vioapic_eoi(v->dom->vioapic, vector);
+	vlapic_report_eoi(v, vector);
 }
 
 void vlapic_eoi(struct vcpu *v)

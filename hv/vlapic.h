@@ -40,6 +40,11 @@ struct vlapic {
 	u64 pv_eoi_msr;	    /* as written; bit 0 = on */
 	void *pv_eoi;	    /* u32 in guest memory, NULL = off */
 	s16 pv_eoi_vector;  /* vector whose EOI the guest may signal by the bit; -1 = none */
+	/* Hardware help, see vlapic_hw.h */
+	u8 hw_modes;	    /* [c] VLAPIC_HW_*: where the CPU can deliver by itself */
+	bool hw_careful;    /* [c] only what the guest takes at once */
+	bool hw_on;	    /* the CPU delivers at this entry: nothing is armed */
+	u32 eoi_exits[VLAPIC_MAP_WORDS]; /* vectors that ever were level: their EOI must exit */
 };
 
 /* At creation: false without memory. */

@@ -46,11 +46,13 @@ static inline bool vlapic_map_test(const struct vlapic *l, u32 map, u8 vector)
 /* vlapic.c */
 /* Highest vector set, or -1. */
 int vlapic_map_highest(const struct vlapic *l, u32 map);
+u32 vlapic_map_count(const struct vlapic *l, u32 map);
 /* Enabled by IA32_APIC_BASE and SVR: takes fixed interrupts. */
 bool vlapic_accepts(const struct vlapic *l);
 void vlapic_eoi(struct vcpu *v);
-/* End of service of a vector, however the guest said so. */
+/* End of service of a vector, however the guest said so; and what that means outside. */
 void vlapic_service_end(struct vcpu *v, u8 vector);
+void vlapic_report_eoi(struct vcpu *v, u8 vector);
 u32 vlapic_ppr(const struct vlapic *l);
 /* x2APIC logical id: SDM "Logical Destination Mode in x2APIC Mode". */
 static inline u32 vlapic_x2apic_ldr(u32 id)
@@ -60,10 +62,11 @@ static inline u32 vlapic_x2apic_ldr(u32 id)
 /* dom0's devices use its xAPIC logical destinations: the physical APIC must answer to them. */
 void vlapic_mirror_logical(struct vcpu *v);
 
+/* vlapic_regs.c: can it be read at all? */
+bool vlapic_is_readable(u32 reg, bool x2apic);
+
 /* vlapic_post.c */
 void vlapic_error(struct vcpu *v, u32 esr_bit);
-/* What was posted goes into IRR and TMR. */
-void vlapic_merge(struct vcpu *v);
 
 /* vlapic_pveoi.c */
 void vlapic_pv_eoi_withdraw(struct vlapic *l);

@@ -5,14 +5,19 @@
  * One way for all: set the vector's bit, set ON, and who finds ON clear tells the owner. The owner
  * clears ON, then takes the bits. Both are locked operations on the same word, so either the owner
  * sees the bit or the poster sees ON clear. This is also what a CPU does that processes posted
- * interrupts itself (SDM "Posted-Interrupt Processing"): it would merge edges into IRR just so.
+ * interrupts itself (SDM "Posted-Interrupt Processing"). While it runs the guest, SN is clear, and
+ * the owner is told by the vector that makes the CPU merge instead of the kick that ends the run.
+ * One that arrives after the exit does nothing: ON is still set, and the owner looks before it goes
+ * on to the next entry or lets the CPU go.
  *
  * A level-triggered request must set TMR, and its EOI be made to exit, before the guest can see it.
  * No hardware does that, so these have a map of their own that only the owner merges.
  */
 #include "hv/vlapic.h"
 
+#include "hv/irq.h"
 #include "hv/vcpu.h"
+#include "hv/vlapic_hw.h"
 #include "hv/vlapic_internal.h"
 
 #include "arch/x86/apicdef.h"
@@ -21,11 +26,19 @@
 static void post_edge(struct vcpu *v, u32 word, u32 bit)
 {
 	struct posted *p = &v->lapic.posted;
+	u32 old;
 
 	atomic_fetch_or(&p->pir[word], bit);
-	/* Locked: pir before ON. Pairs with merge_edges(). */
-	if (!(atomic_fetch_or(&p->control, POSTED_ON) & POSTED_ON))
+	/* Locked: pir before ON. Pairs with merge_edges(), vlapic_hw_listen(), vlapic_hw_deaf(). */
+	old = atomic_fetch_or(&p->control, POSTED_ON);
+	if (old & POSTED_ON)
+		return;
+	if (old & POSTED_SN) {
 		vcpu_kick(v);
+		return;
+	}
+	vcpu_count(v, NOTIFY);
+	irq_notify_cpu(v->cpu);
 }
 
 static void post_level(struct vcpu *v, u32 word, u32 bit)
@@ -94,6 +107,7 @@ static void merge_levels(struct vlapic *l)
 		u32 w = (u32)__builtin_ctz(words);
 		u32 bits = atomic_exchange(&l->level[w], 0);
 
+		l->eoi_exits[w] |= bits;
 		vlapic_put(l, VLAPIC_TMR + w, vlapic_get(l, VLAPIC_TMR + w) | bits);
 		atomic_fetch_or(vlapic_word(l, VLAPIC_IRR + w), bits);
 	}

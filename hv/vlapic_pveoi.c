@@ -10,6 +10,7 @@
 
 #include "hv/guest_mem.h"
 #include "hv/vcpu.h"
+#include "hv/vlapic_hw.h"
 #include "hv/vlapic_internal.h"
 
 #include "arch/x86/atomic.h"
@@ -49,13 +50,10 @@ static int candidate(struct vcpu *v)
 {
 	const struct vlapic *l = &v->lapic;
 	int vector = vlapic_map_highest(l, VLAPIC_ISR);
-	u32 count = 0;
+	u32 count = vlapic_map_count(l, VLAPIC_ISR);
 
 	if (vlapic_map_highest(l, VLAPIC_IRR) >= 0)
 		return -1;
-	for (u32 w = 0; w < VLAPIC_MAP_WORDS; w++)
-		for (u32 bits = vlapic_get(l, VLAPIC_ISR + w); bits; bits &= bits - 1)
-			count++;
 	if (v->intr >= 0) {
 		vector = v->intr;
 		count++;
@@ -71,7 +69,7 @@ void vlapic_pv_eoi_entry(struct vcpu *v)
 	if (!l->pv_eoi)
 		return;
 	vlapic_merge(v);
-	vector = candidate(v);
+	vector = l->hw_on ? -1 : candidate(v); /* an EOI that does not exit needs no bit */
 	if (vector == l->pv_eoi_vector)
 		return;
 	vlapic_pv_eoi_withdraw(l);

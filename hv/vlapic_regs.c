@@ -9,6 +9,7 @@
 #include "hv/vlapic.h"
 
 #include "hv/vcpu.h"
+#include "hv/vlapic_hw.h"
 #include "hv/vlapic_internal.h"
 
 #include "arch/x86/apicdef.h"
@@ -40,8 +41,7 @@ static u32 lvt_valid(u32 reg)
 	}
 }
 
-/* Registers that can be read at all. */
-static bool is_readable(u32 reg, bool x2apic)
+bool vlapic_is_readable(u32 reg, bool x2apic)
 {
 	switch (reg) {
 	case VLAPIC_ID:
@@ -71,7 +71,7 @@ bool vlapic_read(struct vcpu *v, u32 reg, bool x2apic, u64 *value)
 	const struct vlapic *l = &v->lapic;
 
 	*value = 0;
-	if (!is_readable(reg, x2apic)) {
+	if (!vlapic_is_readable(reg, x2apic)) {
 		if (!x2apic)
 			vlapic_error(v, ESR_ILLEGAL_REGISTER);
 		return false;

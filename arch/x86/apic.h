@@ -15,6 +15,7 @@
 /* Vectors of the hypervisor: above all that Linux gives to devices. */
 #define APIC_VECTOR_TIMER 0xf1
 #define APIC_VECTOR_KICK 0xf2
+#define APIC_VECTOR_NOTIFY 0xf3 /* posted interrupts: to a CPU in guest mode */
 #define APIC_VECTOR_ERROR 0xfe
 #define APIC_VECTOR_SPURIOUS 0xff
 

@@ -284,7 +284,8 @@ MB_ABI_OFF(struct mb_vcpu_cr3, last, 56);
 	X(EOI, "eoi") X(EOI_LEVEL, "eoi_level") X(PV_EOI, "pv_eoi") X(TIMER, "timer") \
 	X(IPI_SENT, "ipi_sent") X(KICK, "kick") X(EV_POST, "ev_post") X(EV_INJECT, "ev_inject") \
 	X(EV_MERGED, "ev_merged") X(PORT_SEND, "port_send") X(CALL, "call") X(SWITCH, "switch") \
-	X(TLB_FLUSH, "tlb_flush") X(MMIO, "mmio") X(HLT_BLOCK, "hlt_block")
+	X(TLB_FLUSH, "tlb_flush") X(MMIO, "mmio") X(HLT_BLOCK, "hlt_block") \
+	X(NOTIFY, "notify")
 
 #define MB_ENUM_EXIT(id, name) MB_EXIT_##id,
 #define MB_ENUM_COUNTER(id, name) MB_CNT_##id,

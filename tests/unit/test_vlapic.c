@@ -6,7 +6,7 @@
  * are nanoseconds. PV EOI is in test_vlapic_pveoi.c, the IOAPIC in test_vlapic_ioapic.c.
  *
  * SOURCES: hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
- * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c
+ * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c hv/vlapic_hw.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include "arch/x86/apic.h"
@@ -61,6 +61,11 @@ void irq_level_flush(struct vcpu *t)
 {
 	(void)t;
 	flushes++;
+}
+
+void irq_notify_cpu(u32 cpu)
+{
+	(void)cpu;
 }
 
 bool apic_is_x2apic(void)

@@ -5,7 +5,7 @@
  * level interrupt is lost while a device and a vCPU work on the same pin from two threads.
  *
  * SOURCES: hv/vioapic.c hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
- * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c hv/locks.c
+ * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c hv/vlapic_hw.c hv/locks.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <pthread.h>
@@ -54,6 +54,11 @@ void irq_level_eoi(struct vcpu *t, u8 vector)
 void irq_level_flush(struct vcpu *t)
 {
 	(void)t;
+}
+
+void irq_notify_cpu(u32 cpu)
+{
+	(void)cpu;
 }
 
 bool apic_is_x2apic(void)

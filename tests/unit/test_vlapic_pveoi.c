@@ -4,7 +4,7 @@
  * against the owner that takes, puts back and ends with it.
  *
  * SOURCES: hv/vlapic.c hv/vlapic_regs.c hv/vlapic_timer.c hv/vlapic_ipi.c
- * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c
+ * SOURCES: hv/vlapic_post.c hv/vlapic_pveoi.c hv/vlapic_hw.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <pthread.h>
@@ -54,6 +54,11 @@ void vioapic_eoi(struct vioapic *io, u8 vector)
 {
 	(void)io;
 	(void)vector;
+}
+
+void irq_notify_cpu(u32 cpu)
+{
+	(void)cpu;
 }
 
 bool apic_is_x2apic(void)
