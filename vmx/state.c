@@ -339,14 +339,14 @@ static bool guest_write_cr4(struct vcpu *v, u64 value)
 	return true;
 }
 
-/* The list of values that do not exit (SDM "CR3-Target Controls"): the last ones used. */
-static void add_cr3_target(struct vmx_vcpu *s, u64 value)
+/* The list of operands that do not exit, compared in all 64 bits (SDM "CR3-Target Controls"). What
+ * such a MOV does, PDPTEs and flush included, the CPU does itself. */
+static void add_cr3_target(struct vcpu *v, u64 value)
 {
-	if (!(s->proc & PROC_CR3_LOAD) || !vmx_caps.cr3_targets)
+	if (!(vmx_vcpu(v)->proc & PROC_CR3_LOAD) || !vcaps.cr3_targets)
 		return;
-	vmcs_write(vmcs_nth(VMCS_CR3_TARGET, s->cr3_next), value);
-	s->cr3_next = (s->cr3_next + 1) % vmx_caps.cr3_targets;
-	vmcs_write(VMCS_CR3_TARGETS, vmx_caps.cr3_targets);
+	vmcs_write(vmcs_nth(VMCS_CR3_TARGET, cr3_trace_target(v, value)), value);
+	vmcs_write(VMCS_CR3_TARGETS, v->cr3.targets);
 }
 
 static bool guest_write_cr3(struct vcpu *v, u64 value)
@@ -357,7 +357,7 @@ static bool guest_write_cr3(struct vcpu *v, u64 value)
 	    !load_pdptes(v, cr3))
 		return false;
 	vmcs_write(VMCS_GUEST_CR3, cr3);
-	add_cr3_target(vmx_vcpu(v), value);
+	add_cr3_target(v, value);
 	return true;
 }
 

@@ -22,7 +22,6 @@
 #define IO_BYTES (2 * PAGE_SIZE)
 #define MSR_BYTES PAGE_SIZE
 #define MSR_WRITES 2048u /* offset of the write half */
-#define CR3_TARGETS_MAX 4u
 
 struct vmx_caps vmx_caps;
 
@@ -184,7 +183,8 @@ static void probe_options(u64 ept)
 		c->proc2 &= ~PROC2_VPID;
 	c->invvpid_single = ept & EPT_CAP_INVVPID_SINGLE;
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, ept & EPT_CAP_1G);
-	c->cr3_targets = hw_help(HW_HELP_CR3_TARGETS, targets) ? MIN(targets, CR3_TARGETS_MAX) : 0;
+	vcaps.cr3_targets = hw_help(HW_HELP_CR3_TARGETS, targets) ?
+				    MIN(targets, (u32)MB_CR3_TARGETS) : 0;
 	c->bochs = cpu_is_bochs();
 	/* Bochs does not wake a CLI; HLT in the guest; others may have no such activity state. */
 	c->hlt_exits = c->bochs || !(misc & VMX_MISC_HLT);

@@ -30,7 +30,6 @@ struct vmx_vcpu {
 	u64 eptp;
 	u64 vpid_gen;		/* generation of host's VPIDs that vpid belongs to */
 	u16 vpid;
-	u32 cr3_next;		/* CR3 target that is replaced next */
 
 	u64 rip, rflags, rsp;
 	u32 proc;
@@ -69,7 +68,6 @@ struct vmx_caps {
 	u64 spec_ctrl;	/* the hypervisor's own value */
 	bool vpid;
 	bool invvpid_single;
-	u32 cr3_targets; /* how many to use */
 	bool flush_l1d;	 /* between domains */
 	bool clear_buffers;
 	bool hlt_exits;	 /* HLT must exit always */
