@@ -56,7 +56,7 @@ void guest_irq_handler(unsigned int vector, void (*fn)(struct trap_frame *f));
 void guest_apic_on(void);
 /* Runs fn on another vCPU (INIT, SIPI, SIPI); returns false if it did not come up in a second. */
 bool guest_start_cpu(unsigned int vcpu, void (*fn)(void));
-/* From CPUID, or measured against nothing: 1 GHz. */
+/* Ticks per millisecond, by the PV clock. */
 uint64_t guest_tsc_khz(void);
 /* Interrupts on until *what >= n or ms milliseconds are over; returns whether it came so far. */
 bool guest_until(volatile unsigned int *what, unsigned int n, unsigned int ms);

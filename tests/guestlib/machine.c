@@ -7,6 +7,7 @@
 
 #define AP_PAGE 0x8000ul
 #define APIC_BASE_MSR 0x1b
+#define CLOCK_MSR 0x4b564d01
 #define ICR_INIT 0x4500ull
 #define ICR_SIPI 0x4600ull
 #define AP_STACK_BYTES 8192
@@ -91,12 +92,27 @@ void guest_apic_on(void)
 	apic_write(APIC_SVR, 0x1ff);
 }
 
-/* The KVM clock page's leaf is not there on every hypervisor; 0x40000010 gives kHz where it is. */
+/* Linux, Documentation/virt/kvm/x86/msr.rst: ns = ticks shifted * mul / 2^32. */
 uint64_t guest_tsc_khz(void)
 {
-	if (cpuid(0x40000000, 0).eax >= 0x40000010)
-		return cpuid(0x40000010, 0).eax;
-	return 1000000;
+	static volatile struct {
+		uint32_t version, pad;
+		uint64_t tsc, ns;
+		uint32_t mul;
+		int8_t shift;
+		uint8_t flags, pad2[2];
+	} clock __attribute__((aligned(32)));
+	static uint64_t khz;
+
+	if (!khz) {
+		uint64_t before = rdmsr(CLOCK_MSR);
+
+		wrmsr(CLOCK_MSR, (uint64_t)&clock | 1);
+		wrmsr(CLOCK_MSR, before); /* the record stays as it was written */
+		khz = (1000000ull << 32) / clock.mul;
+		khz = clock.shift < 0 ? khz << -clock.shift : khz >> clock.shift;
+	}
+	return khz;
 }
 
 void guest_wait_us(uint64_t us)
