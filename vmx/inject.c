@@ -99,7 +99,7 @@ void vmx_inject_arm(struct vcpu *v)
 		proc |= PROC_INTR_WINDOW;
 	if (s->iret_exiting || (v->inject.kind == INJECT_NMI && !event))
 		proc |= PROC_NMI_WINDOW;
-	vmx_set_proc(s, proc);
+	vmx_set_proc(s, proc, s->proc2);
 	write_int_state(v, s);
 	write_tpr_threshold(v, s);
 }

@@ -19,6 +19,7 @@
 #include "arch/x86/dr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
+#include "hv/cr3_trace.h"
 #include "hv/domain.h"
 #include "hv/guest_mem.h"
 

@@ -14,6 +14,7 @@
 
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/cr.h"
+#include "arch/x86/desc.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/trap.h"
@@ -25,6 +26,8 @@
 
 #define PAT_RESET 0x0007040600070406ul
 #define TIMER_TICKS 200000u /* only where caps ask for the timer at all */
+#define PAUSE_GAP 128u	   /* TSC ticks: PAUSEs closer than that are one loop */
+#define PAUSE_WINDOW 4096u /* TSC ticks that such a loop may last: a held lock is longer */
 #define LINK_NONE (~0ul)
 #define RFLAGS_RESERVED 0xffc08028ul /* bits 63:22 are seen apart */
 #define AR_RESERVED 0xfffe0f00u
@@ -33,17 +36,21 @@ static void write_controls(struct vcpu *v)
 {
 	struct vmx_vcpu *s = vmx_vcpu(v);
 	const struct vmx_domain *d = v->dom->hw;
-	u32 proc2 = vmx_caps.proc2;
 
 	s->proc = vmx_caps.proc | PROC_HLT;
+	s->proc2 = vmx_caps.proc2 | (vmx_caps.pause ? PROC2_PAUSE_LOOP : 0);
 	if (!v->dom->privileged) {
 		/* Counters and cache control are the machine's, not a guest's. */
 		s->proc |= PROC_RDPMC;
-		proc2 |= PROC2_WBINVD;
+		s->proc2 |= PROC2_WBINVD;
 	}
 	vmcs_write(VMCS_PIN, vmx_caps.pin);
 	vmcs_write(VMCS_PROC, s->proc);
-	vmcs_write(VMCS_PROC2, proc2);
+	vmcs_write(VMCS_PROC2, s->proc2);
+	if (vmx_caps.pause) {
+		vmcs_write(VMCS_PAUSE_GAP, PAUSE_GAP);
+		vmcs_write(VMCS_PAUSE_WINDOW, PAUSE_WINDOW);
+	}
 	vmcs_write(VMCS_EXIT, vmx_caps.exit);
 	vmcs_write(VMCS_ENTRY, vmx_caps.entry);
 	vmcs_write(VMCS_EXCEPTIONS, v->dom->privileged ? 0 :

@@ -66,6 +66,8 @@ enum vmcs_field {
 	VMCS_ENTRY_ERROR = 0x4018,
 	VMCS_TPR_THRESHOLD = 0x401c,
 	VMCS_PROC2 = 0x401e,
+	VMCS_PAUSE_GAP = 0x4020,
+	VMCS_PAUSE_WINDOW = 0x4022,
 	VMCS_INSN_ERROR = 0x4400,
 	VMCS_EXIT_REASON = 0x4402,
 	VMCS_EXIT_EVENT = 0x4404,
@@ -159,6 +161,7 @@ enum vmcs_seg {
 #define PROC2_VPID (1u << 5)
 #define PROC2_WBINVD (1u << 6)
 #define PROC2_UNRESTRICTED (1u << 7)
+#define PROC2_PAUSE_LOOP (1u << 10)
 #define PROC2_INVPCID (1u << 12)
 #define PROC2_USER_WAIT (1u << 26)
 

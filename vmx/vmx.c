@@ -8,6 +8,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
+#include "arch/x86/desc.h"
 #include "arch/x86/dr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
@@ -151,7 +152,7 @@ static bool probe_controls(u64 *ept)
 		     PROC_SECONDARY | PROC_TSC_OFFSET | PROC_MWAIT | PROC_MONITOR | PROC_HLT |
 		     PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC, 0, &c->proc) ||
 	    !vmx_ctl(&word_proc2, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD,
-		     PROC2_VPID | insns, &c->proc2) ||
+		     PROC2_VPID | PROC2_PAUSE_LOOP | insns, &c->proc2) ||
 	    !vmx_ctl(&word_exit, EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_DEBUG | EXIT_SAVE_PAT |
 		     EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER, 0, &c->exit) ||
 	    !vmx_ctl(&word_entry, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER |
@@ -181,6 +182,8 @@ static void probe_options(u64 ept)
 	c->vpid = hw_help(HW_HELP_VPID, c->proc2 & PROC2_VPID && (ept & invvpid) == invvpid);
 	if (!c->vpid)
 		c->proc2 &= ~PROC2_VPID;
+	c->pause = hw_help(HW_HELP_PAUSE, c->proc2 & PROC2_PAUSE_LOOP);
+	c->proc2 &= ~PROC2_PAUSE_LOOP; /* per vCPU, at run time */
 	c->invvpid_single = ept & EPT_CAP_INVVPID_SINGLE;
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, ept & EPT_CAP_1G);
 	vcaps.cr3_targets = hw_help(HW_HELP_CR3_TARGETS, targets) ?
@@ -530,14 +533,14 @@ static void vmx_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 {
 	struct vmx_vcpu *s = vmx_vcpu(v);
 	u32 bit = what == EXITING_HLT ? PROC_HLT : what == EXITING_CR3 ? PROC_CR3_LOAD : 0;
+	u32 bit2 = what == EXITING_PAUSE && vmx_caps.pause ? PROC2_PAUSE_LOOP : 0;
 
 	if (what == EXITING_IRET)
 		s->iret_exiting = on; /* vmx_inject_arm() opens the window */
-	if (!bit || (what == EXITING_HLT && vmx_caps.hlt_exits) || !vmcs_borrow(s))
+	if (!(bit | bit2) || (what == EXITING_HLT && vmx_caps.hlt_exits) || !vmcs_borrow(s))
 		return;
-	if (what == EXITING_CR3)
-		vmcs_write(VMCS_CR3_TARGETS, 0);
-	vmx_set_proc(s, on ? s->proc | bit : s->proc & ~bit);
+	vmx_set_proc(s, on ? s->proc | bit : s->proc & ~bit,
+		     on ? s->proc2 | bit2 : s->proc2 & ~bit2);
 	vmcs_return(s);
 }
 

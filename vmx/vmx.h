@@ -32,7 +32,7 @@ struct vmx_vcpu {
 	u16 vpid;
 
 	u64 rip, rflags, rsp;
-	u32 proc;
+	u32 proc, proc2;
 	u32 int_state, int_state_hw; /* as it shall be, as it is */
 	u32 entry_event;
 	u32 tpr_threshold;
@@ -67,6 +67,7 @@ struct vmx_caps {
 	u64 efer;
 	u64 spec_ctrl;	/* the hypervisor's own value */
 	bool vpid;
+	bool pause; /* loops of PAUSE can exit */
 	bool invvpid_single;
 	bool flush_l1d;	 /* between domains */
 	bool clear_buffers;
@@ -112,12 +113,14 @@ static inline struct vmx_vcpu *vmx_vcpu(const struct vcpu *v)
 	return v->hw;
 }
 
-static inline void vmx_set_proc(struct vmx_vcpu *s, u32 proc)
+static inline void vmx_set_proc(struct vmx_vcpu *s, u32 proc, u32 proc2)
 {
-	if (proc == s->proc)
-		return;
+	if (proc != s->proc)
+		vmcs_write(VMCS_PROC, proc);
+	if (proc2 != s->proc2)
+		vmcs_write(VMCS_PROC2, proc2);
 	s->proc = proc;
-	vmcs_write(VMCS_PROC, proc);
+	s->proc2 = proc2;
 }
 
 #endif

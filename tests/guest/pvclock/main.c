@@ -81,7 +81,8 @@ static void rate(void)
 	tsc = rdtsc() - tsc;
 	ns = clock_now(0) - ns;
 	khz = ns ? tsc * 1000000 / ns : 0;
-	report(khz > 100000 && khz < 10000000, "the TSC runs at %lu kHz by this clock", khz);
+	/* An emulator's TSC may count 20 million instructions a second. */
+	report(khz > 10000 && khz < 10000000, "the TSC runs at %lu kHz by this clock", khz);
 }
 
 void guest_main(void)
