@@ -200,24 +200,32 @@ static int range_unmap(struct gpm *g, u64 gpa, u64 end, bool *lost)
 	return 0;
 }
 
-static int range_map(struct gpm *g, u64 gpa, u64 hpa, u64 size, u32 prot, enum mem_type type)
+static int range_map(struct gpm *g, u64 gpa, u64 hpa, u64 size, u32 prot, enum mem_type type,
+		     bool *lost)
 {
 	u64 done = 0;
 
 	while (done < size) {
 		u32 level = leaf_level(g, gpa + done, hpa + done, size - done);
-		bool lost;
 		u64 *entry;
 
 		if (entry_make(g, gpa + done, level, &entry)) {
-			/* Whole leaves of ours go: no split, so this cannot fail. */
-			range_unmap(g, gpa, gpa + done, &lost);
+			/* Whole leaves of ours go: no split, so this cannot fail. They may have
+			 * been used meanwhile. */
+			range_unmap(g, gpa, gpa + done, lost);
 			return -MB_ENOMEM;
 		}
 		WRITE_ONCE(*entry, leaf_entry(hpa + done, prot, type, level));
 		done += level_size(level);
 	}
 	return 0;
+}
+
+/* Full fence: entries are gone before the new generation is seen. Pairs with the read of gen before
+ * VM entry (npt.c, ept.c), after run.c has set in_guest. */
+static void next_gen(struct gpm *g)
+{
+	atomic_fetch_add(&g->gen, 1);
 }
 
 static void table_free(u64 *table, u32 level)
@@ -249,6 +257,7 @@ void gpm_destroy(struct gpm *g)
 
 int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_type type)
 {
+	bool lost = false;
 	int err;
 
 	if (!range_ok(gpa, size) || !IS_ALIGNED(hpa.v, PAGE_SIZE) || hpa.v & ~GPM_ADDR ||
@@ -256,7 +265,9 @@ int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_ty
 		return -MB_EINVAL;
 	spin_lock(&g->lock);
 	err = range_absent(g, gpa.v, gpa.v + size) ?
-		      range_map(g, gpa.v, hpa.v, size, prot, type) : -MB_EEXIST;
+		      range_map(g, gpa.v, hpa.v, size, prot, type, &lost) : -MB_EEXIST;
+	if (lost)
+		next_gen(g);
 	spin_unlock(&g->lock);
 	return err;
 }
@@ -271,9 +282,7 @@ int gpm_unmap(struct gpm *g, gpa_t gpa, u64 size)
 	spin_lock(&g->lock);
 	err = range_unmap(g, gpa.v, gpa.v + size, &lost);
 	if (lost)
-		/* Full fence: entries are gone before the new generation is seen. Pairs with the
-		 * read of gen in run.c, after it has set in_guest. */
-		atomic_fetch_add(&g->gen, 1);
+		next_gen(g);
 	spin_unlock(&g->lock);
 	return err;
 }

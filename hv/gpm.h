@@ -13,9 +13,17 @@
  * vops->gpm_entry(), which needs to set neither those nor bit 7, and which may not depend on the
  * level: a split hands a leaf's bits down to its parts.
  *
- * Invalidation rule: after an entry lost rights, gen is incremented; a vCPU whose gpm_gen differs
- * flushes before its next entry. gpm_flush_wait() tells when every vCPU of the domain has done so:
- * only then may the frames go to somebody else.
+ * Invalidation rule. docs/architecture.md says why each part is needed; test_tlb_svm, test_tlb_vmx
+ * run the code that keeps it against a model of the TLB.
+ *
+ *  (1) After an entry lost rights (an unmap, or a map that failed half way) gen is incremented.
+ *  (2) A vCPU sets in_guest, then looks at gen; if its gpm_gen differs it flushes, and only then
+ *      enters the guest. It also flushes, and takes a new tag, on a CPU it comes to.
+ *  (3) gpm_flushed() is true when each vCPU of the domain is outside or has the present gen: only
+ *      then may the frames go to somebody else. (Or else no vCPU of the domain may ever enter
+ *      again, as when it is destroyed.)
+ *  (4) New entries need no flush: absence is not cached (SDM "Caching Translation Information";
+ *      AMD alike). A split maps what was mapped.
  */
 #ifndef HV_GPM_H
 #define HV_GPM_H

@@ -15,7 +15,8 @@
  *  (b) it can not: the vCPU takes a new ASID as if its generation were old; only when all were
  *      handed out the whole TLB is flushed, the hypervisor's entries with it.
  *
- * A vCPU is pinned, hence no other CPU holds entries of it.
+ * A vCPU that comes to another CPU, or comes back, takes a new ASID there: what it left behind may
+ * be older than what it has flushed since.
  */
 #include "svm/svm.h"
 
@@ -57,6 +58,10 @@ void npt_prepare_tlb(struct vcpu *v)
 	u32 gen = atomic_load(&v->dom->gpm.gen);
 
 	s->vmcb->tlb_control = TLB_KEEP;
+	if (s->tlb_cpu != c) {
+		s->tlb_cpu = c;
+		s->asid_gen = 0;
+	}
 	if (s->asid_gen == c->asid_gen && v->gpm_gen == gen)
 		return;
 	if (v->gpm_gen != gen)

@@ -16,7 +16,8 @@
 struct svm_vcpu {
 	struct vmcb *vmcb;
 	u64 vmcb_pa;
-	u64 asid_gen;	/* generation of the CPU's ASIDs that vmcb->asid belongs to */
+	struct svm_cpu *tlb_cpu; /* where it ran last; NULL: nowhere */
+	u64 asid_gen;	/* generation of tlb_cpu's ASIDs that vmcb->asid belongs to */
 	u64 tsc_aux;	/* MSRs kept outside the VMCB, while not loaded */
 	u64 spec_ctrl;
 };

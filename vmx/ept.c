@@ -63,6 +63,10 @@ void ept_prepare_tlb(struct vcpu *v)
 	struct vmx_cpu *c = vmx_this_cpu();
 	u32 gen = atomic_load(&v->dom->gpm.gen);
 
+	if (s->tlb_cpu != c) {
+		s->tlb_cpu = c;
+		s->vpid_gen = 0; /* what it left here long ago is stale */
+	}
 	if (s->vpid_gen == c->vpid_gen && v->gpm_gen == gen)
 		return;
 	if (v->gpm_gen != gen)

@@ -387,7 +387,6 @@ static void vmx_vcpu_load(struct vcpu *v)
 	if (s->host != c) {
 		vmcs_set_host();
 		s->host = c;
-		s->vpid_gen = 0; /* what it left here long ago is stale: a new VPID, INVEPT */
 	}
 	for (u32 i = 0; i < msr_count(); i++)
 		wrmsr(switched_msrs[i], s->msrs[i]);

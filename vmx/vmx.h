@@ -25,10 +25,11 @@ struct vmx_vcpu {
 	struct vmcs *vmcs;
 	u64 vmcs_pa;
 	struct vmx_cpu *cpu;	/* on which the VMCS is loaded; NULL: none */
-	struct vmx_cpu *host;	/* whose host state and VPID the VMCS has; NULL: none yet */
+	struct vmx_cpu *host;	/* whose host state the VMCS has; NULL: none yet */
 	bool launched;
 	u64 eptp;
-	u64 vpid_gen;		/* generation of host's VPIDs that vpid belongs to */
+	struct vmx_cpu *tlb_cpu; /* where it ran last; NULL: nowhere */
+	u64 vpid_gen;		/* generation of tlb_cpu's VPIDs that vpid belongs to */
 	u16 vpid;
 
 	u64 rip, rflags, rsp;
