@@ -233,7 +233,7 @@ size: hv	## lines per folder, text and data of the hypervisor
 IMAGE_NAMES := dom0/vmlinuz dom0/initrd guest/initrd
 IMAGES := $(IMAGE_NAMES:%=$(BUILD)/%)
 CLOUD_IMAGES := $(IMAGE_NAMES:%=$(CLOUD)/%)
-images: $(IMAGES)	## build dom0's and the guest's initrd
+images: $(IMAGES) $(BUILD)/qemu-ignne.so	## build dom0's and the guest's initrd
 cloud: $(CLOUD_IMAGES)	## the same, small, with the cloud kernel: for Bochs
 INITRD_DEPS := scripts/initrd-lib.sh scripts/slow-cmdline scripts/packages.txt
 # images_rule OUT,SMALL
@@ -254,6 +254,10 @@ $(1)/dom0/initrd: scripts/mkdom0.sh $(1)/debian/release $(INITRD_DEPS) $(1)/gues
 	$$(Q)KERNEL_BUILD=$(1) SMALL=$(2) scripts/mkdom0.sh $$@
 endef
 $(eval $(call images_rule,$(BUILD),))
+$(BUILD)/qemu-ignne.so: scripts/qemu-ignne.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -D_GNU_SOURCE $(PREFIX_MAP) -Wall -Wextra -Wshadow -Werror -shared -fPIC -o $@ $<
 $(eval $(call images_rule,$(CLOUD),y))
 
 # ---------------------------------------------------------------- run

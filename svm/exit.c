@@ -137,9 +137,10 @@ static void decode_npf(struct vmexit *e, const struct vmcb *b)
 }
 
 /*
- * Seen once in some ten million exits on QEMU 7.2: a nested page fault of the hypervisor's own
- * code, as if nested paging had stayed on, which overwrote the guest's saved state with the host's.
- * The guest is lost; say so instead of taking the values for its own.
+ * QEMU's CPU threads race for the flags of CPU 0 (scripts/qemu-ignne.c): uncured, nested paging may
+ * stay on after #VMEXIT. Then the fetch behind VMRUN faults in it and exits once more, and the
+ * host's state has overwritten the guest's. The guest is lost; say so instead of taking the values
+ * for its own.
  */
 static bool is_host_state(const struct vmcb *b)
 {

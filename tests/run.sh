@@ -68,33 +68,19 @@ judge()
 	table+=$(printf '# %-28s %5d %5d %5d %6d s' "$name" "$good" "$bad" "$skips" "$4")$'\n'
 }
 
-# QEMU 7.2 now and then (seen twice in some hundred boots) reports a nested page fault of the hypervisor's
-# own code, with the host's CR3 and rip as the guest's: svm/exit.c recognises it, and nothing can be saved.
-# A test whose boot ended so is run once more, and says so; any other failure stands.
-mixed_up='refused its state: code [0-9a-f]{1,3} '
 run()
 {
 	timeout -k 10 "${TEST_LIMIT:-1200}" "$(realpath "$1")" </dev/null >"$log" 2>&1
 }
 
 echo "TAP version 13"
-mark=$(mktemp)
-trap 'rm -f "$mark"' EXIT
 for t in $(tests "$@"); do
 	name=$(basename "$t")
 	name=${name%.*}
 	log=$BUILD/logs/$name.tap
 	start=$SECONDS
-	touch "$mark"
 	run "$t"
 	status=$?
-	if [ "$status" -ne 0 ] &&
-		find "$BUILD/logs" -newer "$mark" -type f -exec grep -aEq "$mixed_up" {} \; -print |
-		grep -q .; then
-		echo "# $name: the emulator mixed up host and guest state: run once more"
-		run "$t"
-		status=$?
-	fi
 	judge "$name" "$log" "$status" $((SECONDS - start))
 done
 echo "1..$number"
