@@ -205,7 +205,7 @@ $(BUILD)/guests/%.elf: $(BUILD)/tests/guest/%/main.c.o $(GUESTLIB_OBJ) $(GUEST_L
 	@mkdir -p $(@D)
 	$(Q)$(LD) $(HV_LDFLAGS) $(GUEST_LD:%=-T %) -o $@.64 $(filter %.o,$^)
 	$(Q)$(OBJCOPY) -O elf32-i386 --strip-debug $@.64 $@
-	$(Q)sed -n 's,^[ */]*\(\(EXPECT\|VCPUS\|MEMORY\|ECHO\|SECONDS\|BY\):.*[^ */]\)[ */]*$$,\1,p' \
+	$(Q)sed -n 's,^[ */]*\(\(EXPECT\|VCPUS\|MEMORY\|ECHO\|SECONDS\|TSC_KHZ\|BY\):.*[^ */]\)[ */]*$$,\1,p' \
 		tests/guest/$*/main.c >$(@:.elf=.cfg)
 -include $(GUESTLIB_OBJ:.o=.d) $(GUESTS:%=$(BUILD)/tests/guest/%/main.c.d)
 

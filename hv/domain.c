@@ -8,6 +8,7 @@
 
 #include "hv/bitmap.h"
 #include "hv/exit_msr.h"
+#include "hv/guest_tsc.h"
 #include "hv/page_alloc.h"
 #include "hv/printk.h"
 #include "hv/sched.h"
@@ -202,6 +203,9 @@ int domain_create(const struct mb_dom_create *c, bool privileged, struct domain 
 	if (!d)
 		return ret;
 	domain_fill(d, c, privileged);
+	ret = guest_tsc_setup(d, c->tsc_khz);
+	if (ret)
+		goto free_domain;
 	ret = id_take(privileged, &d->id);
 	if (ret)
 		goto free_domain;

@@ -72,6 +72,7 @@ struct domain {
 	struct vuart *vuart;	/* [c] NULL for dom0 */
 	struct tunnel tunnel;	/* see tunnel.h */
 
+	u64 tsc_ratio;		/* [c] guest_tsc.h; 0: the TSC runs at the machine's rate */
 	u64 wallclock_ns;	/* [c] UTC when guest time (TSC + offset) was wallclock_tsc */
 	u64 wallclock_tsc;	/* [c] host TSC at that moment */
 	u32 console_port;	/* [c] dom0 ports of its announcements */

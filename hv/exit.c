@@ -33,6 +33,7 @@ static exit_handler *const handlers[MB_EXIT_COUNT] = {
 	[MB_EXIT_APIC] = exit_other,
 	[MB_EXIT_INVALID] = exit_invalid,
 	[MB_EXIT_OTHER] = exit_other,
+	[MB_EXIT_RDTSC] = exit_rdtsc,
 };
 
 enum exit_action exit_dispatch(struct vcpu *v)

@@ -54,6 +54,9 @@ struct vmexit {
 			u32 error;
 		} exc;
 		struct {
+			bool aux; /* RDTSCP */
+		} rdtsc;
+		struct {
 			u8 cr;	    /* 0, 3, 4 */
 			u8 gpr;	    /* hardware number 0..15 */
 			bool write; /* to the control register */
@@ -81,6 +84,8 @@ enum exit_action exit_hypercall(struct vcpu *v);
 /* exit_cr.c: MOV to and from control registers, XSETBV */
 enum exit_action exit_cr(struct vcpu *v);
 enum exit_action exit_xsetbv(struct vcpu *v);
+/* guest_tsc.c: RDTSC and RDTSCP */
+enum exit_action exit_rdtsc(struct vcpu *v);
 /* exit_misc.c */
 enum exit_action exit_intr(struct vcpu *v);	/* taken by the host already: nothing left */
 enum exit_action exit_nmi(struct vcpu *v);

@@ -13,6 +13,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/tsc.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/printk.h"
 #include "hv/pvclock.h"
 #include "hv/vcpu.h"
@@ -57,7 +58,7 @@ void exit_msr_setup(struct domain *d)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(guest_passed); i++)
 		vops->msr_intercept(d, guest_passed[i], false, false);
-	vops->msr_intercept(d, MSR_TSC, false, true);
+	vops->msr_intercept(d, MSR_TSC, guest_tsc_exits(d), true);
 }
 
 /* Registers every x86 OS reads, with the plainest value that is true of a virtual CPU. */
@@ -117,7 +118,7 @@ static bool read_msr(struct vcpu *v, u32 msr, u64 *value)
 		*value = v->lapic.tsc_deadline;
 		return true;
 	case MSR_TSC:
-		*value = tsc_now() + v->tsc_offset;
+		*value = guest_tsc_at(v, tsc_now());
 		return true;
 	case MSR_KVM_SYSTEM_TIME:
 	case MSR_KVM_SYSTEM_TIME_NEW:

@@ -11,6 +11,8 @@
 #include "hv/guest_mem.h"
 #include "hv/vcpu.h"
 
+#define DOM_CREATE_MIN offsetof(struct mb_dom_create, tsc_khz)
+
 static bool is_port(u32 port)
 {
 	return port && port < MB_DOM0_PORTS;
@@ -35,7 +37,7 @@ static bool check_name(const char *name)
 
 static int check_dom_create(const struct mb_dom_create *c)
 {
-	if (c->struct_size < sizeof(*c))
+	if (c->struct_size < DOM_CREATE_MIN || c->reserved)
 		return -MB_EINVAL;
 	if (c->flags & ~(MB_DOM_SHARE_ALL | MB_DOM_CR3_TRACE))
 		return -MB_EINVAL;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The KVM paravirtual clock. System time is (host TSC - boot TSC) scaled by one pair (mul, shift).
+ * The KVM paravirtual clock. System time is (host TSC - boot TSC) scaled by a pair (mul, shift); a
+ * domain with a TSC of its own rate has its own pair.
  *
- * A record says: at guest TSC t the time was s; guests scale the rest. The TSC is stable and its
- * offset constant, so one fixed point, the hypervisor's boot (s = 0), serves for ever: a record is
- * written once and the same on all vCPUs of a domain; no refresh, and no step between vCPUs.
+ * A record says: at guest TSC t the time was s; guests scale the rest. The TSC is stable, its rate
+ * and offset constant, so one fixed point, the hypervisor's boot (s = 0), serves for ever: a record
+ * is written once and the same on all vCPUs of a domain; no refresh, and no step between vCPUs.
  *
  * Record layouts: Linux Documentation/virt/kvm/x86/msr.rst (MSR_KVM_SYSTEM_TIME_NEW and
  * MSR_KVM_WALL_CLOCK_NEW).
@@ -13,6 +14,7 @@
 
 #include "hv/domain.h"
 #include "hv/guest_mem.h"
+#include "hv/guest_tsc.h"
 #include "hv/vcpu.h"
 
 #include "arch/x86/barrier.h"
@@ -50,29 +52,38 @@ STATIC_SIZE(struct pvclock_wall, 12);
 STATIC_OFFSET(struct pvclock_wall, sec, 4);
 STATIC_OFFSET(struct pvclock_wall, nsec, 8);
 
+/* ns = ticks shifted (left if positive) * mul / 2^32. */
+struct scale {
+	u32 mul;
+	s8 shift;
+};
+
 /* Constant after pvclock_init(). */
 static u64 wall_at_boot; /* UTC, ns, when system time was 0 */
-static u32 scale_mul;
-static s8 scale_shift;
+static struct scale host_scale;
 
-/* mul in [2^31, 2^32): as exact as 32 bits can be. */
-static void scale_init(void)
+/* Of a TSC that runs at ratio times the machine's. mul in [2^31, 2^32): as exact as 32 bits can
+ * be. */
+static struct scale scale_make(u64 ratio)
 {
-	u64 num = KHZ_OF_NS, den = tsc_khz;
+	u64 num = KHZ_OF_NS << TSC_RATIO_FRACTION, den = tsc_khz * ratio;
+	struct scale s = {0};
 
-	scale_shift = 0;
-	for (; num >= den; scale_shift++)
+	/* num is below 2^52, den may use all bits: neither loop overflows. */
+	for (; num >= den; s.shift++)
 		den <<= 1;
-	for (; num * 2 < den; scale_shift--)
+	for (; num * 2 < den; s.shift--)
 		num <<= 1;
-	scale_mul = (u32)((num << 32) / den);
+	s.mul = (u32)div_128(num >> 32, num << 32, den, false);
+	return s;
 }
 
 /* What a guest computes from a record. */
 static u64 scale(u64 ticks)
 {
-	ticks = scale_shift < 0 ? ticks >> -scale_shift : ticks << scale_shift;
-	return (u64)(((unsigned __int128)ticks * scale_mul) >> 32);
+	const struct scale *s = &host_scale;
+
+	return mul_shift(s->shift < 0 ? ticks >> -s->shift : ticks << s->shift, s->mul, 32);
 }
 
 u64 pvclock_now(void)
@@ -87,7 +98,7 @@ u64 pvclock_wallclock(void)
 
 void pvclock_init(u64 wallclock_ns)
 {
-	scale_init();
+	host_scale = scale_make(TSC_RATIO_ONE);
 	wall_at_boot = wallclock_ns - pvclock_now();
 }
 
@@ -137,10 +148,11 @@ bool pvclock_set_wall(struct vcpu *v, u64 gpa)
 
 bool pvclock_set_system(struct vcpu *v, u64 value)
 {
+	struct scale s = scale_make(guest_tsc_ratio(v->dom));
 	struct pvclock_record record = {
-		.tsc_timestamp = tsc_boot + v->tsc_offset,
-		.tsc_to_system_mul = scale_mul,
-		.tsc_shift = scale_shift,
+		.tsc_timestamp = guest_tsc_at(v, tsc_boot),
+		.tsc_to_system_mul = s.mul,
+		.tsc_shift = s.shift,
 		.flags = FLAG_TSC_STABLE,
 	};
 	u64 gpa = value & ~(u64)SYSTEM_ENABLE;

@@ -6,9 +6,9 @@
  * Lifetime: from the guest's MSR write until it clears it; INIT keeps it, as real MSRs.
  * Errors:   false: #GP (address not in the guest's RAM, unknown bits).
  *
- * One time base: system time = (host TSC - boot TSC) scaled; guests see TSC + tsc_offset with the
- * same scale, so all clocks of a domain agree. Record layout: pvclock ABI (32 bytes), flags bit 0 =
- * TSC stable.
+ * One time base: system time = (host TSC - boot TSC) scaled; guests see a TSC and a scale for its
+ * rate (guest_tsc.h), so all clocks of a domain agree. Record layout: pvclock ABI (32 bytes), flags
+ * bit 0 = TSC stable.
  */
 #ifndef HV_PVCLOCK_H
 #define HV_PVCLOCK_H

@@ -15,6 +15,7 @@
 #include "arch/x86/trap.h"
 #include "arch/x86/tsc.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/irq.h"
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
@@ -45,7 +46,8 @@ struct vcpu *vcpu_create(struct domain *d, u32 id, u32 cpu)
 	v->mtrr_def_type = 0x806; /* enabled, write back: as firmware would have left it */
 	list_init(&v->run_link);
 	if (!d->privileged)
-		v->tsc_offset = 0 - d->wallclock_tsc; /* starts at 0, equal on all vCPUs */
+		/* Starts at 0, equal on all vCPUs. */
+		v->tsc_offset = 0 - guest_tsc_scale(d, d->wallclock_tsc);
 	v->fpu = page_alloc_bytes(fpu_area_size());
 	if (!v->fpu || !vlapic_init(v, apic_id_of(d, id, cpu)) || vops->vcpu_create(v)) {
 		vcpu_destroy(v);

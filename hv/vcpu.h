@@ -85,7 +85,7 @@ struct vcpu {
 
 	/* MSRs kept in software */
 	u64 pvclock_msr;	/* [o] pvclock.c */
-	u64 tsc_offset;		/* [c] guest TSC = host TSC + offset */
+	u64 tsc_offset;		/* [c] see guest_tsc.h */
 	u64 mtrr_def_type;	/* [o] guests; dom0 has the machine's */
 
 	u64 run_tsc;		/* [o] time run, TSC ticks */

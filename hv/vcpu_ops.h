@@ -44,6 +44,7 @@ enum vcpu_exiting { EXITING_CPUID, EXITING_HLT, EXITING_IRET, EXITING_CR3, EXITI
 
 /* What the chosen vendor can do on this machine; set by probe(). */
 struct vendor_caps {
+	bool tsc_scaling; /* a domain's own TSC rate without exits */
 	bool leaf_1g; /* 1 GiB leaves in the guest-physical map */
 	u32 cr3_targets; /* values that need not exit with EXITING_CR3; <= MB_CR3_TARGETS */
 	/* CPUID bits of instructions that cannot be let through to domains. */

@@ -8,6 +8,7 @@
  */
 #include "hv/vlapic.h"
 
+#include "hv/guest_tsc.h"
 #include "hv/vcpu.h"
 #include "hv/vlapic_internal.h"
 
@@ -136,7 +137,7 @@ bool vlapic_set_tsc_deadline(struct vcpu *v, u64 value)
 {
 	struct vlapic *l = &v->lapic;
 	u64 now = tsc_now();
-	u64 guest_now = now + v->tsc_offset;
+	u64 guest_now = guest_tsc_at(v, now);
 
 	if (timer_mode(l) != APIC_LVT_TIMER_DEADLINE)
 		return true; /* "the write is ignored" */
@@ -146,7 +147,8 @@ bool vlapic_set_tsc_deadline(struct vcpu *v, u64 value)
 	if (!value)
 		l->timer_deadline = VLAPIC_NEVER;
 	else
-		l->timer_deadline = value <= guest_now ? now : later(now, value - guest_now);
+		l->timer_deadline = value <= guest_now ? now :
+			later(now, guest_tsc_unscale(v->dom, value - guest_now));
 	return true;
 }
 

@@ -28,6 +28,7 @@ static const struct code_map code_map[] = {
 	{VMEXIT_NMI, MB_EXIT_NMI, 0, {0}},
 	{VMEXIT_INIT, MB_EXIT_INIT, 0, {0}},
 	{VMEXIT_VINTR, MB_EXIT_WINDOW, 0, {0}},
+	{VMEXIT_RDTSC, MB_EXIT_RDTSC, 2, {0x0f, 0x31}},
 	{VMEXIT_RDPMC, MB_EXIT_VMINSN, 0, {0}}, /* no counters for guests */
 	{VMEXIT_CPUID, MB_EXIT_CPUID, 2, {0x0f, 0xa2}},
 	{VMEXIT_IRET, MB_EXIT_WINDOW, 0, {0}},
@@ -40,12 +41,14 @@ static const struct code_map code_map[] = {
 	{VMEXIT_FERR_FREEZE, MB_EXIT_OTHER, 0, {0}},
 	{VMEXIT_SHUTDOWN, MB_EXIT_SHUTDOWN, 0, {0}},
 	{VMEXIT_VMMCALL, MB_EXIT_HYPERCALL, 3, {0x0f, 0x01, 0xd9}},
+	{VMEXIT_RDTSCP, MB_EXIT_RDTSC, 3, {0x0f, 0x01, 0xf9}},
 	{VMEXIT_WBINVD, MB_EXIT_INVD, 2, {0x0f, 0x09}},
 	{VMEXIT_RDPRU, MB_EXIT_VMINSN, 0, {0}},
 	{VMEXIT_XSETBV, MB_EXIT_XSETBV, 3, {0x0f, 0x01, 0xd1}},
 	{VMEXIT_NPF, MB_EXIT_NPF, 0, {0}},
 };
 
+static const struct code_map rdtscp_map = {VMEXIT_RDTSCP, MB_EXIT_RDTSC, 3, {0x0f, 0x01, 0xf9}};
 static const struct code_map wrmsr_map = {VMEXIT_MSR, MB_EXIT_WRMSR, 2, {0x0f, 0x30}};
 
 static u8 insn_len(struct vcpu *v, const struct vmcb *b, const struct code_map *m)
@@ -80,6 +83,16 @@ static void decode_cr(struct vcpu *v, struct vmexit *e, const struct vmcb *b, u3
 	svm_read_sys(v, &sys);
 	n = guest_fetch(v, bytes, sizeof(bytes));
 	e->insn_len = insn_decode_mov_cr(bytes, n, sys.cs_long, &e->cr.gpr);
+}
+
+/* QEMU tells RDTSCP as RDTSC; it has no nRIP either. */
+static void decode_rdtsc(struct vcpu *v, struct vmexit *e, const struct vmcb *b, u32 hw)
+{
+	e->rdtsc.aux = hw == VMEXIT_RDTSCP;
+	if (hw == VMEXIT_RDTSC && !e->insn_len) {
+		e->insn_len = insn_len(v, b, &rdtscp_map);
+		e->rdtsc.aux = true;
+	}
 }
 
 static const struct code_map *find_map(const struct vmcb *b, u32 hw)
@@ -183,4 +196,6 @@ void svm_decode_exit(struct vcpu *v)
 		decode_io(e, b);
 	else if (hw == VMEXIT_NPF)
 		decode_npf(e, b);
+	else if (e->code == MB_EXIT_RDTSC)
+		decode_rdtsc(v, e, b, hw);
 }

@@ -10,6 +10,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/hwhelp.h"
 #include "hv/page_alloc.h"
 #include "hv/percpu.h"
@@ -51,6 +52,7 @@ static void probe_help(u32 edx)
 	svm_caps.decode = hw_help(HW_HELP_DECODE, edx & CPUID_8A_EDX_DECODE_ASSISTS);
 	svm_caps.flush_asid = hw_help(HW_HELP_FLUSH_ASID, edx & CPUID_8A_EDX_FLUSH_BY_ASID);
 	svm_caps.pause = hw_help(HW_HELP_PAUSE, edx & CPUID_8A_EDX_PAUSE_FILTER);
+	vcaps.tsc_scaling = hw_help(HW_HELP_TSC_SCALING, edx & CPUID_8A_EDX_TSC_SCALE);
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, cpu_has(CPU_FEAT_PAGE1GB));
 	/* For guests that are hypervisors; ours have no SVM. */
 	hw_help_unused(HW_HELP_VGIF, edx & CPUID_8A_EDX_VGIF);
@@ -194,6 +196,15 @@ static int svm_vcpu_create(struct vcpu *v)
 	return 0;
 }
 
+/* Applies in guest mode only, so it may stay when the vCPU is put. Most domains have the same. */
+static void set_tsc_ratio(struct svm_cpu *c, u64 ratio)
+{
+	if (c->tsc_ratio == ratio)
+		return;
+	wrmsr(MSR_TSC_RATIO, ratio);
+	c->tsc_ratio = ratio;
+}
+
 static void svm_vcpu_load(struct vcpu *v)
 {
 	const struct svm_vcpu *s = svm_vcpu(v);
@@ -206,6 +217,8 @@ static void svm_vcpu_load(struct vcpu *v)
 	if (c->predicted_for != v->dom->id && cpu_has(CPU_FEAT_IBPB))
 		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
 	c->predicted_for = v->dom->id;
+	if (vcaps.tsc_scaling)
+		set_tsc_ratio(c, guest_tsc_ratio(v->dom));
 }
 
 static void svm_vcpu_put(struct vcpu *v)

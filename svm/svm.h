@@ -34,6 +34,7 @@ struct svm_cpu {
 	u64 host_vmcb_pa; /* host state that VMLOAD brings back after each exit */
 	u64 asid_gen;
 	u32 asid_next;
+	u64 tsc_ratio;	   /* in MSR_TSC_RATIO: the format is that of guest_tsc.h */
 	u32 predicted_for; /* domain that the branch predictors were trained by */
 };
 

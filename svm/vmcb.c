@@ -15,6 +15,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/page_alloc.h"
 #include "hv/printk.h"
 #include "hv/vcpu.h"
@@ -58,6 +59,10 @@ struct vmcb *vmcb_create(struct vcpu *v)
 		b->intercept1 |= INTERCEPT1_RDPMC | INTERCEPT1_INVD;
 		b->intercept2 |= INTERCEPT2_WBINVD | INTERCEPT2_RDPRU;
 		b->intercept_exception = INTERCEPT_EXC_DB | INTERCEPT_EXC_AC | INTERCEPT_EXC_MC;
+	}
+	if (guest_tsc_exits(v->dom)) {
+		b->intercept1 |= INTERCEPT1_RDTSC;
+		b->intercept2 |= INTERCEPT2_RDTSCP;
 	}
 	if (svm_caps.pause)
 		set_pause_filter(b);

@@ -160,6 +160,8 @@ static int build(const struct tree *tree, const struct config *config, struct fa
 		err = set_number(tree, config, "vcpus", config->vcpus, fault);
 	if (!err && config->cr3_trace)
 		err = set_number(tree, config, "cr3_trace", config->cr3_trace, fault);
+	if (!err && config->tsc_khz)
+		err = set_number(tree, config, "tsc_khz", config->tsc_khz, fault);
 	if (err)
 		return err;
 	tree_path(path, tree->configfs, "guests/%s/control", config->name);

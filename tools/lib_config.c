@@ -10,12 +10,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <libconfig.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMORY_MAX (1u << 24) /* MiB: 16 TiB */
+#define TSC_KHZ_MIN 1000
 #define LINE (CONFIG_CMDLINE * 2 + 64)
 
 const char *const config_action_names[CONFIG_ACTIONS] = { "destroy", "restart", "preserve" };
@@ -37,6 +39,7 @@ static const struct key keys[] = {
 	{ "memory", KEY_NUMBER, FIELD(memory), 4, MEMORY_MAX, NULL },
 	{ "vcpus", KEY_NUMBER, FIELD(vcpus), 1, MB_MAX_VCPUS, NULL },
 	{ "cr3_trace", KEY_NUMBER, FIELD(cr3_trace), 0, 1, NULL },
+	{ "tsc_khz", KEY_NUMBER, FIELD(tsc_khz), TSC_KHZ_MIN, UINT_MAX, NULL },
 	{ "echo", KEY_NUMBER, FIELD(echos), 0, CONFIG_ECHOS, NULL },
 	{ "type", KEY_WORD, FIELD(type), 0, LOADER_TYPES, loader_type_names },
 	{ "net", KEY_NET, 0, 0, CONFIG_NETS, NULL },

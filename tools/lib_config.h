@@ -35,6 +35,7 @@ struct config {
 	unsigned int memory; /* MiB */
 	unsigned int vcpus;
 	unsigned int cr3_trace; /* 0 or 1 */
+	unsigned int tsc_khz;	/* 0: the machine's */
 	enum loader_type type;
 	char kernel[CONFIG_PATH];
 	char ramdisk[CONFIG_PATH];

@@ -65,6 +65,8 @@ struct json_object *json_from_config(const struct config *config)
 	json_add_number(o, "memory", config->memory);
 	json_add_number(o, "vcpus", config->vcpus);
 	json_add_number(o, "cr3_trace", config->cr3_trace);
+	if (config->tsc_khz)
+		json_add_number(o, "tsc_khz", config->tsc_khz);
 	json_add_text(o, "kernel", config->kernel);
 	if (*config->ramdisk)
 		json_add_text(o, "ramdisk", config->ramdisk);

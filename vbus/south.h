@@ -78,6 +78,7 @@ struct south_guest {
 	u32 memory_mib;			/* [l] */
 	u32 vcpus;			/* [l] */
 	bool cr3_trace;			/* [l] */
+	u32 tsc_khz;			/* [l] 0: the machine's */
 	struct mb_vcpu_state entry;	/* [l] */
 	bool entry_set;			/* [l] */
 	u32 domid;			/* [l][a] 0: not built */

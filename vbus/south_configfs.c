@@ -97,6 +97,19 @@ static ssize_t guest_vcpus_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(guest_, vcpus);
 
+static ssize_t guest_tsc_khz_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", to_guest(item)->tsc_khz);
+}
+
+static ssize_t guest_tsc_khz_store(struct config_item *item, const char *page, size_t n)
+{
+	struct south_guest *g = to_guest(item);
+
+	return guest_set_u32(g, &g->tsc_khz, page, n, U32_MAX, 1);
+}
+CONFIGFS_ATTR(guest_, tsc_khz);
+
 static ssize_t guest_cr3_trace_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%d\n", to_guest(item)->cr3_trace);
@@ -295,7 +308,7 @@ CONFIGFS_ATTR_WO(guest_, control);
 static struct configfs_attribute *guest_attrs[] = {
 	&guest_attr_memory, &guest_attr_vcpus, &guest_attr_share, &guest_attr_domid,
 	&guest_attr_state,  &guest_attr_reason, &guest_attr_entry, &guest_attr_control,
-	&guest_attr_cr3_trace,
+	&guest_attr_cr3_trace, &guest_attr_tsc_khz,
 	NULL,
 };
 

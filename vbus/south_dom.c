@@ -131,6 +131,7 @@ static long dom_create(struct south_guest *g)
 		return -ENOMEM;
 	c->flags = MB_DOM_SHARE_ALL | (g->cr3_trace ? MB_DOM_CR3_TRACE : 0);
 	c->vcpus = g->vcpus;
+	c->tsc_khz = g->tsc_khz;
 	c->call_port = g->call_port.nr;
 	c->console_port = g->console_port.nr;
 	c->state_port = g->state_port.nr;

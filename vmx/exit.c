@@ -32,6 +32,7 @@ static const struct code_map code_map[] = {
 	[REASON_HLT] = {MB_EXIT_HLT, KNOWN | INSN},
 	[REASON_INVD] = {MB_EXIT_INVD, KNOWN | INSN},
 	[REASON_RDPMC] = {MB_EXIT_VMINSN, KNOWN}, /* no counters for guests */
+	[REASON_RDTSC] = {MB_EXIT_RDTSC, KNOWN | INSN},
 	[REASON_VMCALL] = {MB_EXIT_HYPERCALL, KNOWN | INSN},
 	[REASON_VMCLEAR ... REASON_VMXON] = {MB_EXIT_VMINSN, KNOWN},
 	[REASON_CR] = {MB_EXIT_CR, KNOWN | INSN | QUAL},
@@ -44,6 +45,7 @@ static const struct code_map code_map[] = {
 	[REASON_TPR] = {MB_EXIT_WINDOW, KNOWN},
 	[REASON_EPT_VIOLATION] = {MB_EXIT_NPF, KNOWN | QUAL},
 	[REASON_INVEPT] = {MB_EXIT_VMINSN, KNOWN},
+	[REASON_RDTSCP] = {MB_EXIT_RDTSC, KNOWN | INSN},
 	[REASON_TIMER] = {MB_EXIT_PREEMPT, KNOWN},
 	[REASON_INVVPID] = {MB_EXIT_VMINSN, KNOWN},
 	[REASON_WBINVD] = {MB_EXIT_INVD, KNOWN | INSN},
@@ -171,6 +173,9 @@ void vmx_decode_exit(struct vcpu *v)
 		break;
 	case MB_EXIT_NPF:
 		decode_npf(e);
+		break;
+	case MB_EXIT_RDTSC:
+		e->rdtsc.aux = reason == REASON_RDTSCP;
 		break;
 	default:
 		break;

@@ -19,6 +19,7 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/trap.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/page_alloc.h"
 #include "hv/printk.h"
 #include "hv/vcpu.h"
@@ -29,6 +30,7 @@
 #define PAUSE_GAP 128u	   /* TSC ticks: PAUSEs closer than that are one loop */
 #define PAUSE_WINDOW 4096u /* TSC ticks that such a loop may last: a held lock is longer */
 #define LINK_NONE (~0ul)
+#define MULTIPLIER_SHIFT (48 - TSC_RATIO_FRACTION)
 #define RFLAGS_RESERVED 0xffc08028ul /* bits 63:22 are seen apart */
 #define AR_RESERVED 0xfffe0f00u
 
@@ -43,6 +45,13 @@ static void write_controls(struct vcpu *v)
 		/* Counters and cache control are the machine's, not a guest's. */
 		s->proc |= PROC_RDPMC;
 		s->proc2 |= PROC2_WBINVD;
+	}
+	if (guest_tsc_exits(v->dom)) {
+		s->proc |= PROC_RDTSC; /* of RDTSCP too, and of TPAUSE, which guests do not see */
+		s->proc2 &= ~PROC2_USER_WAIT;
+	} else if (v->dom->tsc_ratio) {
+		s->proc2 |= PROC2_TSC_SCALING;
+		vmcs_write(VMCS_TSC_MULTIPLIER, v->dom->tsc_ratio << MULTIPLIER_SHIFT);
 	}
 	vmcs_write(VMCS_PIN, vmx_caps.pin);
 	vmcs_write(VMCS_PROC, s->proc);

@@ -42,6 +42,7 @@ enum vmcs_field {
 	VMCS_TSC_OFFSET = 0x2010,
 	VMCS_APIC_PAGE = 0x2012,
 	VMCS_EPTP = 0x201a,
+	VMCS_TSC_MULTIPLIER = 0x2032, /* 48 bits of fraction */
 	VMCS_GUEST_PA = 0x2400,
 	VMCS_LINK = 0x2800,
 	VMCS_GUEST_DEBUGCTL = 0x2802,
@@ -147,6 +148,7 @@ enum vmcs_seg {
 #define PROC_INVLPG (1u << 9)
 #define PROC_MWAIT (1u << 10)
 #define PROC_RDPMC (1u << 11)
+#define PROC_RDTSC (1u << 12)
 #define PROC_CR3_LOAD (1u << 15)
 #define PROC_CR3_STORE (1u << 16)
 #define PROC_TPR_SHADOW (1u << 21)
@@ -163,6 +165,7 @@ enum vmcs_seg {
 #define PROC2_UNRESTRICTED (1u << 7)
 #define PROC2_PAUSE_LOOP (1u << 10)
 #define PROC2_INVPCID (1u << 12)
+#define PROC2_TSC_SCALING (1u << 25)
 #define PROC2_USER_WAIT (1u << 26)
 
 #define EXIT_SAVE_DEBUG (1u << 2)
@@ -214,6 +217,7 @@ enum vmx_reason {
 	REASON_HLT = 12,
 	REASON_INVD = 13,
 	REASON_RDPMC = 15,
+	REASON_RDTSC = 16,
 	REASON_VMCALL = 18,
 	REASON_VMCLEAR = 19,
 	REASON_VMXON = 27,
@@ -231,6 +235,7 @@ enum vmx_reason {
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIG = 49,
 	REASON_INVEPT = 50,
+	REASON_RDTSCP = 51,
 	REASON_TIMER = 52,
 	REASON_INVVPID = 53,
 	REASON_WBINVD = 54,

@@ -150,9 +150,9 @@ static bool probe_controls(u64 *ept)
 		     &c->pin) ||
 	    !vmx_ctl(&word_proc, PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
 		     PROC_SECONDARY | PROC_TSC_OFFSET | PROC_MWAIT | PROC_MONITOR | PROC_HLT |
-		     PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC, 0, &c->proc) ||
+		     PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC | PROC_RDTSC, 0, &c->proc) ||
 	    !vmx_ctl(&word_proc2, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD,
-		     PROC2_VPID | PROC2_PAUSE_LOOP | insns, &c->proc2) ||
+		     PROC2_VPID | PROC2_PAUSE_LOOP | PROC2_TSC_SCALING | insns, &c->proc2) ||
 	    !vmx_ctl(&word_exit, EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_DEBUG | EXIT_SAVE_PAT |
 		     EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER, 0, &c->exit) ||
 	    !vmx_ctl(&word_entry, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER |
@@ -160,7 +160,7 @@ static bool probe_controls(u64 *ept)
 	    !probe_ept(ept))
 		return false;
 	/* Asked for above so that they are known to exist; per vCPU and at run time. */
-	c->proc &= ~(PROC_HLT | PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC);
+	c->proc &= ~(PROC_HLT | PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC | PROC_RDTSC);
 	c->proc2 &= ~PROC2_WBINVD;
 	c->entry &= ~ENTRY_LONG_MODE;
 	if (c->proc & (PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INVLPG)) {
@@ -185,6 +185,8 @@ static void probe_options(u64 ept)
 	c->pause = hw_help(HW_HELP_PAUSE, c->proc2 & PROC2_PAUSE_LOOP);
 	c->proc2 &= ~PROC2_PAUSE_LOOP; /* per vCPU, at run time */
 	c->invvpid_single = ept & EPT_CAP_INVVPID_SINGLE;
+	vcaps.tsc_scaling = hw_help(HW_HELP_TSC_SCALING, c->proc2 & PROC2_TSC_SCALING);
+	c->proc2 &= ~PROC2_TSC_SCALING; /* in the VMCS of who wants it */
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, ept & EPT_CAP_1G);
 	vcaps.cr3_targets = hw_help(HW_HELP_CR3_TARGETS, targets) ?
 				    MIN(targets, (u32)MB_CR3_TARGETS) : 0;

@@ -170,10 +170,14 @@ struct mb_dom_create {
 	uint32_t state_port;
 	mb_u64 wallclock_ns;	    /* UTC at creation, for the guest's PV clock */
 	char name[MB_DOM_NAME_LEN]; /* NUL terminated, for messages */
+	uint32_t tsc_khz; /* rate of the guest's TSC; 0, or a structure that ends before: the
+			   * machine's */
+	uint32_t reserved; /* 0 */
 };
-MB_ABI_SIZE(struct mb_dom_create, 64);
+MB_ABI_SIZE(struct mb_dom_create, 72);
 MB_ABI_OFF(struct mb_dom_create, wallclock_ns, 24);
 MB_ABI_OFF(struct mb_dom_create, name, 32);
+MB_ABI_OFF(struct mb_dom_create, tsc_khz, 64);
 
 struct mb_mem_range {
 	uint32_t struct_size;
@@ -277,7 +281,8 @@ MB_ABI_OFF(struct mb_vcpu_cr3, last, 56);
 	X(IO, "io") X(NPF, "npf") X(HYPERCALL, "hypercall") X(CR, "cr") \
 	X(DR, "dr") X(EXCEPTION, "exception") X(WINDOW, "window") X(XSETBV, "xsetbv") \
 	X(INVD, "invd") X(PAUSE, "pause") X(VMINSN, "vminsn") X(MONITOR, "monitor") \
-	X(PREEMPT, "preempt") X(APIC, "apic") X(INVALID, "invalid") X(OTHER, "other")
+	X(PREEMPT, "preempt") X(APIC, "apic") X(INVALID, "invalid") X(OTHER, "other") \
+	X(RDTSC, "rdtsc")
 
 #define MB_COUNTER_LIST(X) \
 	X(INJECT_INTR, "inject_intr") X(INJECT_NMI, "inject_nmi") X(INJECT_EXC, "inject_exc") \

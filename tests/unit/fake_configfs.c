@@ -44,7 +44,7 @@ static const char *setting(const char *name)
 int mkdir(const char *path, mode_t mode)
 {
 	static const char *const guest[] = { "memory", "256\n", "vcpus", "1\n", "share", "all\n",
-					     "cr3_trace", "0\n",
+					     "cr3_trace", "0\n", "tsc_khz", "0\n",
 					     "domid", "0\n", "state", "new\n", "reason", "-\n",
 					     "entry", "\n", "control", "\n", NULL };
 	static const char *const device[] = { "mac", "\n", "ifname", "fake0\n", "mtu", "1500\n",

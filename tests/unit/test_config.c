@@ -67,7 +67,8 @@ static void test_good(void)
 		 "cmdline = \"a b\";"
 		 "net = [ \"bridge=br0 , mac=52:54:00:12:34:56,mtu=1400\", \"\" ];"
 		 "echo = 2; share=\"all\"; type=\"linux\"; on_reboot=\"preserve\";"
-		 "cr3_trace=1;", NULL, 0) &&
+		 "cr3_trace=1;tsc_khz=4000000000L;", NULL, 0) &&
+	   c.tsc_khz == 4000000000u &&
 	   c.memory == 128 && c.cr3_trace == 1 && c.nets == 2 && !strcmp(c.net[0].bridge, "br0") &&
 	   c.net[0].mtu == 1400 &&
 	   !strcmp(c.net[0].mac, "52:54:00:12:34:56") && c.echos == 2 && c.type == LOADER_LINUX &&
@@ -102,6 +103,7 @@ static void test_bad(void)
 	ok(refused(MIN "memory=255;", "write 256"), "odd memory");
 	ok(refused(MIN "vcpus=65;", "1 to 64"), "too many vCPUs");
 	ok(refused(MIN "cr3_trace=2;", "0 to 1"), "cr3_trace=2");
+	ok(refused(MIN "tsc_khz=999;", "1000 to"), "a TSC slower than 1 MHz");
 	ok(refused(MIN "type=\"hvm\";", "none of \"detect\""), "unknown type");
 	ok(refused(MIN "on_crash=\"explode\";", "\"preserve\""), "unknown action");
 	ok(refused(MIN "share=\"granted\";", "not possible"), "share=granted");

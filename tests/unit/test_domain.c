@@ -5,7 +5,7 @@
  * domains and attached vCPUs must be exactly what they were.
  *
  * SOURCES: hv/domain.c hv/domain_mem.c hv/domain_state.c hv/domain_destroy.c hv/tunnel.c
- * SOURCES: hv/gpm.c hv/guest_mem.c hv/vuart.c hv/vioapic.c hv/locks.c
+ * SOURCES: hv/guest_tsc.c hv/gpm.c hv/guest_mem.c hv/vuart.c hv/vioapic.c hv/locks.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c tests/fake_arch/fake_vcpu.c
  * SOURCES: tests/fake_arch/fake_vendor.c
  *

@@ -7,7 +7,7 @@
  *
  * SOURCES: hv/exit_hypercall.c hv/hc_domain.c hv/hc_info.c hv/domain.c hv/domain_mem.c
  * SOURCES: hv/domain_state.c hv/domain_destroy.c hv/tunnel.c hv/gpm.c hv/guest_mem.c hv/vuart.c
- * SOURCES: hv/vioapic.c hv/locks.c hv/hwhelp.c hv/cr3_trace.c
+ * SOURCES: hv/vioapic.c hv/locks.c hv/hwhelp.c hv/cr3_trace.c hv/guest_tsc.c
  * SOURCES: tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c tests/fake_arch/fake_vcpu.c
  * SOURCES: tests/fake_arch/fake_vendor.c
  *
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/tsc.h"
 #include "fake.h"
 #include "tap.h"
 
@@ -196,6 +197,15 @@ static void test_create_args(void)
 	c->flags = 4;
 	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "unknown flags");
 	c->flags = 0;
+	c->tsc_khz = (u32)tsc_khz / 256 - 1;
+	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "a TSC that is too slow");
+	c->tsc_khz = 0;
+	c->reserved = 1;
+	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "a reserved field");
+	c->struct_size = offsetof(struct mb_dom_create, tsc_khz) - 1;
+	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "too short a structure");
+	c->struct_size = sizeof(*c);
+	c->reserved = 0;
 	c->state_port = MB_DOM0_PORTS;
 	ok(call(MB_HC_DOM_CREATE, ARGS_GPA, 0, 0) == -MB_EINVAL, "a port out of range");
 	c->state_port = 3;

@@ -12,6 +12,7 @@
 #include "hv/abi/types.h"
 #include "hv/domain.h"
 #include "hv/guest_mem.h"
+#include "hv/guest_tsc.h"
 #include "hv/pvclock.h"
 #include "hv/vcpu.h"
 #include "tap.h"
@@ -99,6 +100,41 @@ static void test_scale(void)
 	pvclock_init(0);
 }
 
+/* A domain with a TSC of its own rate: another scale, the same time. */
+static void test_own_rate(void)
+{
+	static const u64 ratios[] = {TSC_RATIO_MIN,	0x12345678,	   TSC_RATIO_ONE - 1,
+				     TSC_RATIO_ONE + 1, 3 * TSC_RATIO_ONE, TSC_RATIO_MAX};
+	static const u64 rates[] = {20000, 2599998, 8000000};
+	bool close = true;
+
+	tsc_boot = 987654321;
+	vcpu.tsc_offset = 0 - 55555ul;
+	for (u32 i = 0; i < ARRAY_SIZE(ratios) * ARRAY_SIZE(rates); i++) {
+		u64 rate = rates[i % ARRAY_SIZE(rates)], day = rate * 1000 * 86400;
+		struct record r;
+
+		tsc_khz = rate;
+		dom.tsc_ratio = ratios[i / ARRAY_SIZE(rates)];
+		pvclock_init(0);
+		pvclock_set_system(&vcpu, 32 | 1);
+		memcpy(&r, memory + 32, sizeof(r));
+		for (u64 ticks = 0; ticks <= day; ticks += day / 97) {
+			u64 got = guest_time(&r, guest_tsc_at(&vcpu, tsc_boot + ticks));
+			u64 want = exact(ticks, rate);
+			u64 off = got > want ? got - want : want - got;
+
+			/* and what one tick of the guest's is, where it is slow */
+			close = close && off <= 15000 + want / 1000000000;
+		}
+	}
+	ok(close, "a domain's own TSC rate: the time is the machine's");
+	dom.tsc_ratio = 0;
+	vcpu.tsc_offset = 0;
+	tsc_khz = 1000000;
+	pvclock_init(0);
+}
+
 static void test_record(void)
 {
 	struct record r;
@@ -152,6 +188,7 @@ int main(void)
 {
 	fake_cpu_set(0);
 	test_scale();
+	test_own_rate();
 	test_record();
 	test_wall();
 	return tap_done();

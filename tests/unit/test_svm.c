@@ -21,6 +21,7 @@
 #include "svm/svm.h"
 #include "tap.h"
 
+struct vendor_caps vcaps;
 struct svm_caps svm_caps = {
 	.nrips = true,
 	.asids = 8,
@@ -377,6 +378,45 @@ static void test_lengths(void)
 	ok(!v->exit.insn_len, "no length where no instruction exits");
 }
 
+/* QEMU says RDTSC for RDTSCP. */
+static void test_rdtsc(void)
+{
+	struct vmcb *scaled, *plain = vmcb_create(v);
+
+	start(VCPU_LONG64);
+	svm_caps.nrips = false;
+	memcpy(code, "\x0f\x31\x90", 3);
+	b->exitcode = VMEXIT_RDTSC;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_RDTSC && v->exit.insn_len == 2 && !v->exit.rdtsc.aux, "RDTSC");
+	memcpy(code, "\x0f\x01\xf9", 3);
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_RDTSC && v->exit.insn_len == 3 && v->exit.rdtsc.aux,
+	   "RDTSCP that QEMU names RDTSC");
+	b->exitcode = VMEXIT_RDTSCP;
+	svm_decode_exit(v);
+	ok(v->exit.insn_len == 3 && v->exit.rdtsc.aux, "and as hardware names it");
+	code[2] = 0x90;
+	b->exitcode = VMEXIT_RDTSC;
+	svm_decode_exit(v);
+	ok(!v->exit.insn_len, "other bytes there: no length");
+	svm_caps.nrips = true;
+	domain.tsc_ratio = BIT(33);
+	scaled = vmcb_create(v);
+	ok(scaled->intercept1 == (plain->intercept1 | INTERCEPT1_RDTSC) &&
+		   scaled->intercept2 == (plain->intercept2 | INTERCEPT2_RDTSCP),
+	   "both exit where the rate is another and the CPU cannot scale");
+	vmcb_destroy(scaled);
+	vcaps.tsc_scaling = true;
+	scaled = vmcb_create(v);
+	ok(scaled->intercept1 == plain->intercept1 && scaled->intercept2 == plain->intercept2,
+	   "not where it can");
+	vcaps.tsc_scaling = false;
+	domain.tsc_ratio = 0;
+	vmcb_destroy(scaled);
+	vmcb_destroy(plain);
+}
+
 /* Instruction bytes of a nested page fault: as many as the CPU says, none if it lacks them. */
 static void test_decode_npf(void)
 {
@@ -471,6 +511,7 @@ int main(void)
 	test_decode_cr();
 	test_lengths();
 	test_decode_npf();
+	test_rdtsc();
 	test_pause_filter();
 	test_cr_write();
 	test_msr();

@@ -13,6 +13,8 @@
 #include "fake.h"
 #include "hv/cmdline_options.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
+#include "hv/percpu.h"
 #include "hv/vcpu.h"
 #include "tap.h"
 
@@ -21,7 +23,8 @@ struct vendor_caps vcaps;
 static u32 npt_edx, asids;
 static u64 vm_cr;
 static bool vm_cr_missing;
-static u32 writes;
+static u32 writes, last_msr;
+static u64 last_value;
 
 static struct cpuid_regs test_cpuid(u32 leaf, u32 subleaf)
 {
@@ -38,8 +41,8 @@ static u64 test_rdmsr(u32 msr)
 
 static void test_wrmsr(u32 msr, u64 value)
 {
-	(void)msr;
-	(void)value;
+	last_msr = msr;
+	last_value = value;
 	writes++;
 }
 
@@ -269,6 +272,30 @@ static void test_maps(void)
 	}
 }
 
+/* The MSR follows the domain that is loaded, and is written only when it changes. */
+static void test_tsc_ratio(void)
+{
+	struct domain plain = {.id = 3}, scaled = {.id = 3, .tsc_ratio = BIT(31)};
+	struct svm_vcpu s = {0};
+	struct vcpu v = {.dom = &plain, .hw = &s};
+	struct svm_cpu c = {.tsc_ratio = TSC_RATIO_ONE, .predicted_for = 3};
+
+	this_cpu()->vendor = &c;
+	writes = 0;
+	svm_ops.vcpu_load(&v);
+	ok(vcaps.tsc_scaling && !writes, "TSC scaling: a domain at the machine's rate needs none");
+	v.dom = &scaled;
+	svm_ops.vcpu_load(&v);
+	ok(writes == 1 && last_msr == MSR_TSC_RATIO && last_value == BIT(31),
+	   "one with its own sets the ratio");
+	svm_ops.vcpu_load(&v);
+	ok(writes == 1, "once");
+	v.dom = &plain;
+	svm_ops.vcpu_load(&v);
+	ok(writes == 2 && last_value == BIT(32), "and the next one takes it back");
+	this_cpu()->vendor = NULL;
+}
+
 static void test_help(void)
 {
 	struct vmcb b = {0};
@@ -296,8 +323,13 @@ static void test_help(void)
 	ok(b.intercept1 == (INTERCEPT1_PAUSE | INTERCEPT1_HLT), "PAUSE exits there");
 	svm_ops.set_exiting(&v, EXITING_PAUSE, false);
 	ok(b.intercept1 == INTERCEPT1_HLT, "and no longer");
+	ok(!vcaps.tsc_scaling, "TSC scaling apart: not offered here");
+	npt_edx |= CPUID_8A_EDX_TSC_SCALE;
+	svm_ops.probe();
+	test_tsc_ratio();
 	ok(!option_nohelp.parse("all") && !svm_ops.probe() && !svm_caps.nrips && !svm_caps.decode &&
-		   !svm_caps.flush_asid && !svm_caps.pause && !vcaps.leaf_1g,
+		   !svm_caps.flush_asid && !svm_caps.pause && !vcaps.leaf_1g &&
+		   !vcaps.tsc_scaling,
 	   "nohelp=all: as one without");
 }
 

@@ -16,6 +16,7 @@
 #include "arch/x86/tsc.h"
 #include "fake.h"
 #include "hv/domain.h"
+#include "hv/guest_tsc.h"
 #include "hv/guest_mem.h"
 #include "hv/irq.h"
 #include "hv/vcpu.h"
@@ -521,6 +522,14 @@ static void test_timer_deadline(void)
 	ok(vlapic_timer(v, tsc_now()) == NEVER && v->counters[MB_CNT_TIMER] == 2, "past: at once");
 	vlapic_set_tsc_deadline(v, ~0ul);
 	ok(vlapic_timer(v, tsc_now()) > tsc_now() + (1ul << 62), "far future does not wrap");
+	v->dom->tsc_ratio = TSC_RATIO_ONE / 4;
+	now = tsc_now();
+	vlapic_set_tsc_deadline(v, guest_tsc_at(v, now) + 250000000);
+	ok(l->timer_deadline >= now + 999999990 && l->timer_deadline <= tsc_now() + 1000000010,
+	   "of a TSC that runs at a quarter: four times the host's ticks");
+	vlapic_set_tsc_deadline(v, ~0ul);
+	ok(vlapic_timer(v, tsc_now()) > tsc_now() + (1ul << 62), "far future does not wrap");
+	v->dom->tsc_ratio = 0;
 	vlapic_set_tsc_deadline(v, 0);
 	ok(vlapic_timer(v, NEVER - 1) == NEVER, "0 disarms");
 	vlapic_set_tsc_deadline(v, ~0ul);

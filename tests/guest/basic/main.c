@@ -39,7 +39,7 @@ static void calls(void)
 {
 	report(hypercall(MB_HC_VERSION, 0, 0, 0) == MB_ABI_VERSION, "hypercall: version");
 	report(hypercall(MB_HC_BASE + 0x7777, 0, 0, 0) == -MB_ENOSYS, "hypercall: unknown number");
-	for (uint64_t nr = MB_HC_HV_INFO; nr <= MB_HC_CPUID_NATIVE; nr++)
+	for (uint64_t nr = MB_HC_HV_INFO; nr <= MB_HC_VCPU_CR3; nr++)
 		report(hypercall(nr, 0x100000, 0, 0) == -MB_EPERM, "hypercall %lx is dom0's", nr);
 	report(hypercall(MB_HC_PORT_SEND, 99999, 0, 0) < 0, "a port that does not exist");
 	report(hypercall(MB_HC_PORT_SEND, 77, 0, 0) < 0, "a port that is not bound");

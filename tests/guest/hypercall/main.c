@@ -37,7 +37,7 @@ static void numbers(void)
 	report(hypercall(MB_HC_VERSION, 0, 0, 0) == MB_ABI_VERSION, "VERSION");
 	for (uint64_t nr = MB_HC_SHUTDOWN + 1; nr < MB_HC_HV_INFO; nr++)
 		good &= hypercall(nr, 0, 0, 0) == -MB_ENOSYS;
-	for (uint64_t nr = MB_HC_CPUID_NATIVE + 1; nr < MB_HC_CPUID_NATIVE + 1000; nr++)
+	for (uint64_t nr = MB_HC_VCPU_CR3 + 1; nr < MB_HC_CPUID_NATIVE + 1000; nr++)
 		good &= hypercall(nr, 0, 0, 0) == -MB_ENOSYS;
 	good &= hypercall(~0ull, 0, 0, 0) == -MB_ENOSYS;
 	good &= hypercall(MB_HC_VERSION | 1ull << 63, 0, 0, 0) == -MB_ENOSYS;
@@ -47,7 +47,7 @@ static void numbers(void)
 		good &= hypercall(nr, 0, 0, 0) == -1000;
 	report(good, "KVM's numbers: -KVM_ENOSYS");
 	good = true;
-	for (uint64_t nr = MB_HC_HV_INFO; nr <= MB_HC_CPUID_NATIVE; nr++)
+	for (uint64_t nr = MB_HC_HV_INFO; nr <= MB_HC_VCPU_CR3; nr++)
 		good &= hypercall(nr, 0, 0x100000, 0x100000) == -MB_EPERM;
 	report(good, "dom0's: -EPERM");
 	report(hypercall(MB_HC_YIELD, 0, 0, 0) == 0, "YIELD");

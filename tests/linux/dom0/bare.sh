@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every bare test guest (/tests/*.elf) one after the other: relays the TAP that it writes to its
 # console, and checks how it ended. NAME.cfg, made from the head of the guest's source, may say
-# EXPECT (regex of the reason, "poweroff" if absent), VCPUS, MEMORY, ECHO, SECONDS; or BY, the test that
-# runs it instead.
+# EXPECT (regex of the reason, "poweroff" if absent), VCPUS, MEMORY, ECHO, SECONDS, TSC_KHZ; or BY, the
+# test that runs it instead.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
 guests=/sys/kernel/config/vbus/guests
@@ -18,6 +18,7 @@ run_one()
 	cat >"/tmp/$g.conf" <<-END
 	name = "$g"; type = "multiboot"; kernel = "/tests/$g.elf";
 	memory = $(setting MEMORY 64); vcpus = $(setting VCPUS 1); echo = $(setting ECHO 0);
+	$(setting TSC_KHZ '' | sed -n 's/.*[0-9].*/tsc_khz = &;/p')
 	on_poweroff = "preserve"; on_reboot = "preserve"; on_crash = "preserve";
 	END
 	minibus create "/tmp/$g.conf" || return 1
