@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The bootable image: GRUB for BIOS and UEFI, the hypervisor, dom0's kernel and initial RAM disk.
-# Usage: mkiso.sh OUT      environment: HVARGS and DOM0ARGS go to the menu's command lines, ENTRY picks
+# Usage: mkiso.sh OUT      environment: IMAGES, the directory of dom0's files (build); HVARGS and DOM0ARGS go to the menu's command lines, ENTRY picks
 #                          the default entry, TIMEOUT the seconds it waits
 set -eu
 build=${BUILD:-build}
+images=${IMAGES:-$build}
 out=$1
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree/boot/grub"
 cp "$build/minibus" "$tree/boot/minibus"
-cp "$build/dom0/vmlinuz" "$tree/boot/dom0-vmlinuz"
-cp "$build/dom0/initrd" "$tree/boot/dom0-initrd"
+cp "$images/dom0/vmlinuz" "$tree/boot/dom0-vmlinuz"
+cp "$images/dom0/initrd" "$tree/boot/dom0-initrd"
 sed -e "s|@HVARGS@|${HVARGS-dom0_mem=1024M}|" -e "s|@DOM0ARGS@|${DOM0ARGS:-}|" \
 	-e "s|^set default=.*|set default=${ENTRY:-0}|" -e "s|^set timeout=.*|set timeout=${TIMEOUT:-3}|" \
 	boot/grub/grub.cfg >"$tree/boot/grub/grub.cfg"

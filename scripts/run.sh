@@ -13,7 +13,8 @@ if [ "$MACHINE" = svm ]; then
 	speed="QEMU's TCG: about 10 s to dom0's shell" leave="Ctrl-A X" mib=256
 else
 	speed="Bochs: about 40 s to dom0's shell, a guest boots in a minute, a program starts in a blink or two"
-	leave="Ctrl-\\" mib=8
+	leave="Ctrl-\\" mib=${FULL:+256}
+	mib=${mib:-8}
 fi
 echo "run: machine $MACHINE, ${SMP:-default} CPUs; $speed"
 

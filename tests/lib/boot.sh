@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Boots the test machine for a test and talks to its serial line. Read by tests/*/*.t (bash).
-# The serial log is $boot_log (build/logs/NAME.log). Settings for scripts/qemu.sh come from the
-# environment of boot_start. QEMU is ended by its process id, also when the test is interrupted.
-# How the machine ended is put into words in $boot_how; resets of CPUs are in build/logs/NAME.cpus.
+# $MACHINE is the machine; settings for scripts/machine.sh come from the environment of boot_start.
+# The serial log is $boot_log (build/logs/NAME.MACHINE.log). The emulator is ended by its process id,
+# also when the test is interrupted. How the machine ended is put into words in $boot_how; resets of CPUs
+# (QEMU) or Bochs's own messages are in build/logs/NAME.MACHINE.cpus.
+# Time limits are for QEMU on an idle machine with two cores; what is waited for is $boot_patience times
+# that, because two lanes share those cores, and because Bochs is slow.
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top" || exit 1
-export BUILD=${BUILD:-build}
+export BUILD=${BUILD:-build} MACHINE=${MACHINE:-svm}
+boot_patience=3
+[ "$MACHINE" = svm ] || boot_patience=5
 boot_pid=
 boot_how=
 boot_since=0
@@ -43,20 +48,32 @@ boot_stop()
 trap 'boot_stop; rm -rf "$boot_dir"' EXIT
 trap 'exit 1' INT TERM
 
+# reduced VARIABLE USUAL LESS WHY: what a test does less of on a slow machine; the table says so.
+# `make check-full` does the usual everywhere.
+reduced()
+{
+	if [ "$MACHINE" = svm ] || [ -n "${FULL:-}" ]; then
+		printf -v "$1" %s "$2"
+		return
+	fi
+	printf -v "$1" %s "$3"
+	echo "# reduced: $1 $3 instead of $2: $4"
+}
+
 # boot_start NAME [QEMU ARGUMENT...]: the machine runs in the background.
 boot_start()
 {
 	boot_stop
-	boot_log=$BUILD/logs/$1.log
-	boot_cpus=$BUILD/logs/$1.cpus
+	boot_log=$BUILD/logs/$1.$MACHINE.log
+	boot_cpus=$BUILD/logs/$1.$MACHINE.cpus
 	shift
 	rm -f "$boot_cpus"
 	: >"$boot_log"	# now, not when the shell below gets to it: boot_wait must not see an old log
 	rm -f "$boot_dir/in"
 	mkfifo "$boot_dir/in"
 	exec 7<>"$boot_dir/in"
-	scripts/qemu.sh -chardev stdio,id=serial,signal=off -serial chardev:serial -monitor none \
-		-d cpu_reset -D "$boot_cpus" "$@" <"$boot_dir/in" >"$boot_log" 2>&1 7>&- &
+	[ "$MACHINE" != svm ] || set -- -d cpu_reset -D "$boot_cpus" "$@"
+	BOCHS_LOG=$boot_cpus scripts/machine.sh "$@" <"$boot_dir/in" >"$boot_log" 2>&1 7>&- &
 	boot_pid=$!
 	boot_since=$SECONDS
 }
@@ -64,7 +81,7 @@ boot_start()
 # boot_wait REGEX SECONDS: until the log has it. Fails when the time is over or the machine has ended.
 boot_wait()
 {
-	local until=$((SECONDS + $2))
+	local until=$((SECONDS + $2 * boot_patience))
 	while :; do
 		grep -Eaq -- "$1" "$boot_log" && return 0
 		if ! boot_running || [ "$SECONDS" -ge "$until" ]; then
@@ -84,7 +101,7 @@ boot_send()
 # boot_end SECONDS: waits for the machine to power off; ends it when it does not.
 boot_end()
 {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 * boot_patience))
 	while boot_running && [ "$SECONDS" -lt "$until" ]; do
 		sleep 0.2
 	done

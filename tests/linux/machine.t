@@ -19,11 +19,32 @@ run()		# one boot; its results carry the name of its log
 	! grep -q '^not ok' "$boot_dir/out" || tap_failed=1
 }
 
+left_out()	# left_out WHY
+{
+	for i in $(seq $tests); do
+		skip "$LOG: result $i" "$1"
+	done
+}
+
 for cpus in 1 2 4; do
-	LOG=cpus-$cpus SMP=$cpus DOM0ARGS=mb.cpus=$cpus run
+	export LOG=cpus-$cpus
+	if [ "$cpus" -gt 2 ] && [ "$MACHINE" != svm ] && [ -z "${FULL:-}" ]; then
+		left_out "Bochs runs $cpus CPUs in turn: minutes (make check-full)"
+	else
+		SMP=$cpus DOM0ARGS=mb.cpus=$cpus run
+	fi
 done
-LOG=road-kernel ROAD=kernel DOM0ARGS=mb.cpus=2 run
-DOM0ARGS="mb.test=machine mb.cpus=2" TIMEOUT=0 scripts/mkiso.sh "$boot_dir/test.iso"
+export LOG=road-kernel
+if [ "$MACHINE" = svm ]; then
+	ROAD=kernel DOM0ARGS=mb.cpus=2 run
+	export SMP=2
+	DOM0ARGS="mb.test=machine mb.cpus=2" TIMEOUT=0 scripts/mkiso.sh "$boot_dir/test.iso"
+else
+	left_out "Bochs cannot load a kernel by itself"
+	IMAGES=$BUILD/cloud HVARGS="console=e9 dom0_mem=512M" TIMEOUT=0 \
+		DOM0ARGS="$(cat scripts/slow-cmdline) mb.slow=5 mb.test=machine mb.cpus=1" \
+		scripts/mkiso.sh "$boot_dir/test.iso"
+fi
 export ISO=$boot_dir/test.iso
 LOG=road-bios ROAD=bios run
 LOG=road-uefi ROAD=uefi run
