@@ -96,6 +96,7 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 		break;
 	}
 	b->rip = v->rip;
+	npt_flush_guest(v); /* INIT ends what the TLB has */
 }
 
 void svm_read_sys(struct vcpu *v, struct vcpu_sys *sys)

@@ -53,17 +53,24 @@ u64 extent_count(u16 who)
 	return n;
 }
 
+/* What was mapped: so many parts, up to this address, so many of them wrongly. */
+static u32 mapped, odd;
+static u64 mapped_to;
+
 int gpm_map(struct gpm *g, gpa_t gpa, hpa_t hpa, u64 size, u32 prot, enum mem_type type)
 {
-	(void)g, (void)gpa, (void)hpa, (void)size, (void)prot, (void)type;
+	(void)g;
+	mapped++;
+	odd += gpa.v != hpa.v || gpa.v != mapped_to || prot != GPM_RWX ||
+	       type != (gpa.v >= 3 * GIB && gpa.v < 4 * GIB ? MEM_UC : MEM_WB);
+	mapped_to = gpa.v + size;
 	return 0;
 }
 
 enum mem_type mtrr_type(u64 start, u64 limit, u64 *end)
 {
-	(void)start;
-	*end = limit;
-	return MEM_WB;
+	*end = start < 3 * GIB ? 3 * GIB : start < 4 * GIB ? 4 * GIB : limit;
+	return start >= 3 * GIB && start < 4 * GIB ? MEM_UC : MEM_WB;
 }
 
 const char *mtrr_type_name(enum mem_type type)
@@ -164,11 +171,28 @@ static void test_e820(void)
 	ok(zp[ZP_E820_COUNT] < 16, "neighbours are merged");
 }
 
+static void test_map(void)
+{
+	static struct domain d;
+
+	dom0 = &d;
+	machine(256 * MIB);
+	priv_take_memory(&info);
+	ok(!priv_map_memory() && mapped == 3 && !odd && mapped_to == 64 * GIB,
+	   "dom0's map: identical, each part with the type that the MTRRs give it");
+	mapped = 0;
+	mapped_to = 0;
+	vcaps.leaf_1g = true;
+	ok(!priv_map_memory() && mapped == 3 && !odd && mapped_to == 1024 * GIB,
+	   "more of it where leaves are larger");
+}
+
 int main(void)
 {
 	cpu_info.phys_mask = BIT(40) - 1;
 	test_take();
 	test_find();
 	test_e820();
+	test_map();
 	return tap_done();
 }
