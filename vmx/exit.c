@@ -136,7 +136,7 @@ void vmx_decode_exit(struct vcpu *v)
 {
 	u32 reason = vmx_vcpu(v)->reason;
 	struct vmexit *e = &v->exit;
-	const struct code_map *m = &code_map[reason];
+	const struct code_map *m;
 
 	e->hw_code = REASON_NUMBER(reason);
 	e->hw_info1 = 0;
@@ -148,10 +148,11 @@ void vmx_decode_exit(struct vcpu *v)
 		decode_failed_entry(e, reason);
 		return;
 	}
-	if (reason >= ARRAY_SIZE(code_map) || !m->flags) {
+	if (reason >= ARRAY_SIZE(code_map) || !code_map[reason].flags) {
 		decode_other(e, reason);
 		return;
 	}
+	m = &code_map[reason];
 	e->code = m->code;
 	if (m->flags & INSN)
 		e->insn_len = (u8)vmcs_read(VMCS_EXIT_INSN_LEN);

@@ -144,20 +144,20 @@ static bool probe_controls(u64 *ept)
 
 	for (size_t i = 0; i < ARRAY_SIZE(insn_controls); i++)
 		insns |= insn_controls[i].proc2;
-	/* Bochs takes no interrupt exit after an entry with IF = 0 until the guest sets IF: the
-	 * preemption timer bounds that. */
-	if (!vmx_ctl(&word_pin, PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI | (bochs ? PIN_TIMER : 0), 0,
-		     &c->pin) ||
-	    !vmx_ctl(&word_proc, PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
+	/* What old CPUs lack comes first. Bochs takes no interrupt exit after an entry with IF = 0
+	 * until the guest sets IF: the preemption timer bounds that. */
+	if (!vmx_ctl(&word_proc, PROC_TPR_SHADOW | PROC_IO_BITMAPS | PROC_MSR_BITMAPS |
 		     PROC_SECONDARY | PROC_TSC_OFFSET | PROC_MWAIT | PROC_MONITOR | PROC_HLT |
 		     PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC | PROC_RDTSC, 0, &c->proc) ||
 	    !vmx_ctl(&word_proc2, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD,
 		     PROC2_VPID | PROC2_PAUSE_LOOP | PROC2_TSC_SCALING | insns, &c->proc2) ||
+	    !probe_ept(ept) ||
+	    !vmx_ctl(&word_pin, PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI | (bochs ? PIN_TIMER : 0), 0,
+		     &c->pin) ||
 	    !vmx_ctl(&word_exit, EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_DEBUG | EXIT_SAVE_PAT |
 		     EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER, 0, &c->exit) ||
 	    !vmx_ctl(&word_entry, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER |
-		     ENTRY_LONG_MODE, 0, &c->entry) ||
-	    !probe_ept(ept))
+		     ENTRY_LONG_MODE, 0, &c->entry))
 		return false;
 	/* Asked for above so that they are known to exist; per vCPU and at run time. */
 	c->proc &= ~(PROC_HLT | PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC | PROC_RDTSC);

@@ -8,6 +8,7 @@
 #ifndef MINIBUS_ARCH_CPU_LOCAL_H
 #define MINIBUS_ARCH_CPU_LOCAL_H
 
+#include "arch/x86/desc.h"
 #include "arch/x86/types.h"
 
 #define CPUS_MAX 128
@@ -16,6 +17,8 @@ struct cpu_local {
 	struct cpu_local *self;
 	u32 id;
 	u32 apic_id;
+	struct gdt gdt;
+	struct tss tss;
 };
 
 struct cpu_local *cpu_local(void);
