@@ -62,6 +62,9 @@ struct vmexit {
 			bool write; /* to the control register */
 		} cr;
 		struct {
+			u8 vector; /* the CPU has ended its service */
+		} apic;
+		struct {
 			bool nmi; /* the guest left its NMI handler; else for run.c to look again */
 		} window;
 	};
@@ -96,6 +99,7 @@ enum exit_action exit_shutdown(struct vcpu *v);	/* triple fault */
 enum exit_action exit_invd(struct vcpu *v);
 enum exit_action exit_pause(struct vcpu *v);
 enum exit_action exit_window(struct vcpu *v);	/* the guest can take what it could not */
+enum exit_action exit_apic(struct vcpu *v);	/* the CPU did a part of the local APIC's work */
 enum exit_action exit_vminsn(struct vcpu *v);	/* VMRUN, VMXON ...: #UD */
 enum exit_action exit_invalid(struct vcpu *v);	/* the hardware refused the state */
 enum exit_action exit_other(struct vcpu *v);

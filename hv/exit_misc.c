@@ -13,6 +13,7 @@
 #include "hv/panic.h"
 #include "hv/printk.h"
 #include "hv/vcpu.h"
+#include "hv/vlapic_hw.h"
 
 enum exit_action exit_intr(struct vcpu *v)
 {
@@ -72,6 +73,12 @@ enum exit_action exit_pause(struct vcpu *v)
 	/* It waits for another vCPU, which may be waiting for this CPU: its slice is over. */
 	v->slice_end = tsc_now();
 	return EXIT_RESUME;
+}
+
+enum exit_action exit_apic(struct vcpu *v)
+{
+	vlapic_hw_ended(v, v->exit.apic.vector);
+	return EXIT_RETRY; /* the instruction is done */
 }
 
 enum exit_action exit_vminsn(struct vcpu *v)

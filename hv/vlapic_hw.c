@@ -37,6 +37,7 @@ void vlapic_hw_choose(struct vcpu *v)
 {
 	struct vlapic *l = &v->lapic;
 
+	vlapic_merge(v);
 	l->hw_on = can_deliver(l) && (!l->hw_careful || is_simple(v));
 }
 

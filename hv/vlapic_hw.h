@@ -8,7 +8,7 @@
  * Errors:   none.
  *
  * While the CPU delivers, IRR and ISR in the page are what it goes by and what it leaves behind, so
- * each entry may be made either way. What was posted must be merged before it.
+ * each entry may be made either way.
  */
 #ifndef HV_VLAPIC_HW_H
 #define HV_VLAPIC_HW_H
@@ -21,9 +21,9 @@
 #define VLAPIC_HW_X2APIC 2u
 
 /*
- * vcpu_arm_events(): decides for the next entry and remembers it in hw_on. A careful CPU (one with
- * a bug: it interrupts although IF = 0 when the request came while IF = 0) delivers only if there
- * is nothing to deliver, or one vector that the guest takes at once.
+ * vcpu_arm_events(): merges, decides for the next entry and remembers it in hw_on. A careful CPU
+ * (one with a bug: it interrupts although IF = 0 when the request came while IF = 0) delivers only
+ * if there is nothing to deliver, or one vector that the guest takes at once.
  */
 void vlapic_hw_choose(struct vcpu *v);
 

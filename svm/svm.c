@@ -56,6 +56,7 @@ static void probe_help(u32 edx)
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, cpu_has(CPU_FEAT_PAGE1GB));
 	/* For guests that are hypervisors; ours have no SVM. */
 	hw_help_unused(HW_HELP_VGIF, edx & CPUID_8A_EDX_VGIF);
+	svm_apic_probe();
 }
 
 static int svm_probe(void)

@@ -53,6 +53,9 @@ extern struct svm_caps svm_caps;
 /* svm.c: this CPU's part. */
 struct svm_cpu *svm_this_cpu(void);
 
+/* apic.c */
+void svm_apic_probe(void);
+
 /* entry.S: load guest state, VMRUN, save guest state, take the physical interrupts that came. */
 void svm_enter(struct guest_regs *regs, u64 vmcb_pa, u64 host_vmcb_pa);
 

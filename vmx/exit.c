@@ -43,6 +43,7 @@ static const struct code_map code_map[] = {
 	[REASON_MONITOR] = {MB_EXIT_MONITOR, KNOWN},
 	[REASON_PAUSE] = {MB_EXIT_PAUSE, KNOWN | INSN},
 	[REASON_TPR] = {MB_EXIT_WINDOW, KNOWN},
+	[REASON_EOI] = {MB_EXIT_APIC, KNOWN | QUAL},
 	[REASON_EPT_VIOLATION] = {MB_EXIT_NPF, KNOWN | QUAL},
 	[REASON_INVEPT] = {MB_EXIT_VMINSN, KNOWN},
 	[REASON_RDTSCP] = {MB_EXIT_RDTSC, KNOWN | INSN},
@@ -171,6 +172,9 @@ void vmx_decode_exit(struct vcpu *v)
 		break;
 	case MB_EXIT_IO:
 		decode_io(e);
+		break;
+	case MB_EXIT_APIC:
+		e->apic.vector = (u8)e->hw_info1;
 		break;
 	case MB_EXIT_NPF:
 		decode_npf(e);

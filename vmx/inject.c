@@ -14,6 +14,7 @@
 #include "arch/x86/cr.h"
 #include "arch/x86/dr.h"
 #include "arch/x86/trap.h"
+#include "hv/vlapic_hw.h"
 
 #define DEBUGCTL_BTF BIT(1)
 
@@ -102,6 +103,7 @@ void vmx_inject_arm(struct vcpu *v)
 	vmx_set_proc(s, proc, s->proc2);
 	write_int_state(v, s);
 	write_tpr_threshold(v, s);
+	vmx_apic_arm(v);
 }
 
 /* Takes the event of the IDT-vectoring information back for the next entry. */
@@ -109,7 +111,9 @@ static void offer_again(struct vcpu *v, struct vmx_vcpu *s, u32 info, bool *intr
 {
 	switch (EVENT_TYPE(info)) {
 	case EVENT_TYPE_INTR:
-		/* Only an interrupt of ours can be under way. */
+		/* Only an interrupt of ours can be under way, or one that the CPU delivered. */
+		if (v->lapic.hw_on)
+			vlapic_hw_return(v, EVENT_VECTOR(info));
 		*intr_taken = false;
 		break;
 	case EVENT_TYPE_NMI:

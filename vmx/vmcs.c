@@ -107,6 +107,7 @@ bool vmcs_create(struct vcpu *v)
 	vmcs_borrow(s); /* nobody else knows it */
 	write_controls(v);
 	write_constant_state();
+	vmx_apic_create(v);
 	vmcs_return(s);
 	return true;
 }

@@ -27,7 +27,9 @@ STATIC_OFFSET(struct vmcs, abort, 4);
 
 enum vmcs_field {
 	VMCS_VPID = 0x0000,
+	VMCS_POSTED_NV = 0x0002,
 	VMCS_GUEST_SEL = 0x0800, /* ES, CS, SS, DS, FS, GS, LDTR, TR: 2 apart, as below */
+	VMCS_GUEST_INTR = 0x0810, /* requested (RVI), in service (SVI) */
 	VMCS_HOST_ES_SEL = 0x0c00,
 	VMCS_HOST_CS_SEL = 0x0c02,
 	VMCS_HOST_SS_SEL = 0x0c04,
@@ -41,7 +43,9 @@ enum vmcs_field {
 	VMCS_MSR_BITMAP = 0x2004,
 	VMCS_TSC_OFFSET = 0x2010,
 	VMCS_APIC_PAGE = 0x2012,
+	VMCS_POSTED = 0x2016,
 	VMCS_EPTP = 0x201a,
+	VMCS_EOI_EXIT = 0x201c, /* four, 2 apart */
 	VMCS_TSC_MULTIPLIER = 0x2032, /* 48 bits of fraction */
 	VMCS_GUEST_PA = 0x2400,
 	VMCS_LINK = 0x2800,
@@ -141,6 +145,7 @@ enum vmcs_seg {
 #define PIN_NMI (1u << 3)
 #define PIN_VIRTUAL_NMI (1u << 5)
 #define PIN_TIMER (1u << 6)
+#define PIN_POSTED (1u << 7)
 
 #define PROC_INTR_WINDOW (1u << 2)
 #define PROC_TSC_OFFSET (1u << 3)
@@ -160,13 +165,17 @@ enum vmcs_seg {
 
 #define PROC2_EPT (1u << 1)
 #define PROC2_RDTSCP (1u << 3)
+#define PROC2_X2APIC (1u << 4)
 #define PROC2_VPID (1u << 5)
 #define PROC2_WBINVD (1u << 6)
 #define PROC2_UNRESTRICTED (1u << 7)
+#define PROC2_APIC_REGS (1u << 8)
+#define PROC2_VIRTUAL_INTR (1u << 9)
 #define PROC2_PAUSE_LOOP (1u << 10)
 #define PROC2_INVPCID (1u << 12)
 #define PROC2_TSC_SCALING (1u << 25)
 #define PROC2_USER_WAIT (1u << 26)
+#define PROC2_APICV (PROC2_X2APIC | PROC2_APIC_REGS | PROC2_VIRTUAL_INTR)
 
 #define EXIT_SAVE_DEBUG (1u << 2)
 #define EXIT_HOST_64 (1u << 9)
@@ -232,6 +241,7 @@ enum vmx_reason {
 	REASON_PAUSE = 40,
 	REASON_BAD_MACHINE = 41,
 	REASON_TPR = 43,
+	REASON_EOI = 45,
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIG = 49,
 	REASON_INVEPT = 50,

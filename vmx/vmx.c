@@ -21,7 +21,7 @@
 #include "hv/string.h"
 
 #define IO_BYTES (2 * PAGE_SIZE)
-#define MSR_BYTES PAGE_SIZE
+#define MSR_BYTES (2 * PAGE_SIZE)
 #define MSR_WRITES 2048u /* offset of the write half */
 
 struct vmx_caps vmx_caps;
@@ -150,10 +150,11 @@ static bool probe_controls(u64 *ept)
 		     PROC_SECONDARY | PROC_TSC_OFFSET | PROC_MWAIT | PROC_MONITOR | PROC_HLT |
 		     PROC_INTR_WINDOW | PROC_NMI_WINDOW | PROC_RDPMC | PROC_RDTSC, 0, &c->proc) ||
 	    !vmx_ctl(&word_proc2, PROC2_EPT | PROC2_UNRESTRICTED | PROC2_WBINVD,
-		     PROC2_VPID | PROC2_PAUSE_LOOP | PROC2_TSC_SCALING | insns, &c->proc2) ||
+		     PROC2_VPID | PROC2_PAUSE_LOOP | PROC2_TSC_SCALING | PROC2_APICV | insns,
+		     &c->proc2) ||
 	    !probe_ept(ept) ||
-	    !vmx_ctl(&word_pin, PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI | (bochs ? PIN_TIMER : 0), 0,
-		     &c->pin) ||
+	    !vmx_ctl(&word_pin, PIN_INTR | PIN_NMI | PIN_VIRTUAL_NMI | (bochs ? PIN_TIMER : 0),
+		     PIN_POSTED, &c->pin) ||
 	    !vmx_ctl(&word_exit, EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_DEBUG | EXIT_SAVE_PAT |
 		     EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER, 0, &c->exit) ||
 	    !vmx_ctl(&word_entry, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER |
@@ -191,6 +192,7 @@ static void probe_options(u64 ept)
 	vcaps.cr3_targets = hw_help(HW_HELP_CR3_TARGETS, targets) ?
 				    MIN(targets, (u32)MB_CR3_TARGETS) : 0;
 	c->bochs = cpu_is_bochs();
+	vmx_apic_probe();
 	/* Bochs does not wake a CLI; HLT in the guest; others may have no such activity state. */
 	c->hlt_exits = c->bochs || !(misc & VMX_MISC_HLT);
 	c->efer = EFER_SCE | EFER_LME | EFER_LMA | (cpu_has(CPU_FEAT_NX) ? EFER_NXE : 0);
@@ -325,6 +327,7 @@ static int vmx_domain_create(struct domain *d)
 	}
 	memset(m->io, 0xff, IO_BYTES);
 	memset(m->msr, 0xff, MSR_BYTES);
+	vmx_apic_msrs(m->msr + MSR_APIC);
 	return 0;
 }
 
@@ -474,11 +477,14 @@ static void take_host_events(const struct vmx_vcpu *s)
 static void vmx_run(struct vcpu *v)
 {
 	struct vmx_vcpu *s = vmx_vcpu(v);
+	bool failed;
 
 	ept_prepare_tlb(v);
 	write_registers(v, s);
 	vmx_inject_arm(v);
-	if (vmx_enter(&v->regs, s->launched, VMCS_HOST_RSP)) {
+	failed = vmx_enter(&v->regs, s->launched, VMCS_HOST_RSP);
+	vmx_apic_settle(v);
+	if (failed) {
 		s->reason = REASON_INSN_FAILED;
 	} else {
 		s->reason = (u32)vmcs_read(VMCS_EXIT_REASON);
@@ -511,15 +517,23 @@ static void set_bit(u8 *map, u32 bit, bool on)
 	map[bit / 8] = (u8)(on ? map[bit / 8] | mask : map[bit / 8] & ~mask);
 }
 
-static void vmx_msr_intercept(struct domain *d, u32 msr, bool read, bool write)
+void vmx_msr_set(u8 *map, u32 msr, bool read, bool write)
 {
-	struct vmx_domain *m = d->hw;
 	u32 bit;
 
 	if (!msr_bit(msr, &bit))
 		return; /* outside the map: always intercepted */
-	set_bit(m->msr, bit, read);
-	set_bit(m->msr + MSR_WRITES, bit, write);
+	set_bit(map, bit, read);
+	set_bit(map + MSR_WRITES, bit, write);
+}
+
+static void vmx_msr_intercept(struct domain *d, u32 msr, bool read, bool write)
+{
+	struct vmx_domain *m = d->hw;
+
+	vmx_msr_set(m->msr, msr, read, write);
+	if (msr >> 8 != MSR_X2APIC_FIRST >> 8)
+		vmx_msr_set(m->msr + MSR_APIC, msr, read, write);
 }
 
 static void vmx_io_intercept(struct domain *d, u16 port, u32 count, bool on)

@@ -38,6 +38,9 @@ struct vmx_vcpu {
 	u32 entry_event;
 	u32 tpr_threshold;
 
+	bool apic_on;		/* the controls of apic.c */
+	u32 eoi_exits[VLAPIC_MAP_WORDS];
+
 	u32 reason;		/* of the last exit */
 	bool iret_exiting;	/* the core waits for the end of an NMI handler */
 
@@ -49,7 +52,8 @@ struct vmx_vcpu {
 /* The vendor part of a domain (domain.hw): one bit per port, two per MSR. */
 struct vmx_domain {
 	u8 *io;		/* 8 KiB: bitmaps A and B */
-	u8 *msr;	/* 4 KiB: read low, read high, write low, write high */
+	u8 *msr;	/* 4 KiB: read low, read high, write low, write high; then the same for
+			 * vCPUs whose local APIC the CPU does */
 };
 
 /* The vendor part of a CPU. */
@@ -69,6 +73,7 @@ struct vmx_caps {
 	u64 spec_ctrl;	/* the hypervisor's own value */
 	bool vpid;
 	bool pause; /* loops of PAUSE can exit */
+	bool apicv, posted;
 	bool invvpid_single;
 	bool flush_l1d;	 /* between domains */
 	bool clear_buffers;
@@ -79,6 +84,20 @@ extern struct vmx_caps vmx_caps;
 
 /* vmx.c: this CPU's part. */
 struct vmx_cpu *vmx_this_cpu(void);
+
+#define MSR_APIC PAGE_SIZE /* offset of that second bitmap */
+
+/* vmx.c: an MSR in a bitmap. */
+void vmx_msr_set(u8 *map, u32 msr, bool read, bool write);
+
+/* apic.c */
+void vmx_apic_probe(void);
+/* x2APIC MSRs in a bitmap that intercepts all. */
+void vmx_apic_msrs(u8 *map);
+/* Into the VMCS of a new vCPU, which is loaded; at each entry; first thing after each exit. */
+void vmx_apic_create(struct vcpu *v);
+void vmx_apic_arm(struct vcpu *v);
+void vmx_apic_settle(struct vcpu *v);
 
 /* entry.S: load guest registers, VMLAUNCH or VMRESUME, save guest registers. true: the instruction
  * failed, the guest did not run. rsp_field: VMCS_HOST_RSP. */

@@ -4,7 +4,7 @@
  * line what is missing, before anything is switched on; a wrong bit in a map opens a port or an MSR
  * of the machine to a guest. svm.c is read in here, with CPUID and MSRs that the test answers.
  *
- * SOURCES: hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
+ * SOURCES: svm/apic.c hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <string.h>
 

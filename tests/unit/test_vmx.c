@@ -16,6 +16,7 @@
 #include "arch/x86/trap.h"
 #include "fake.h"
 #include "hv/domain.h"
+#include "hv/vlapic_hw.h"
 #include "hv/guest_mem.h"
 #include "hv/vcpu.h"
 #include "tap.h"
@@ -53,6 +54,25 @@ u32 vlapic_tpr_threshold(const struct vcpu *t)
 {
 	(void)t;
 	return threshold;
+}
+
+static u32 returned;
+
+void vlapic_hw_return(struct vcpu *t, u8 vector)
+{
+	(void)t;
+	returned = vector;
+}
+
+/* vmx/apic.c has a test of its own. */
+void vmx_apic_create(struct vcpu *t)
+{
+	(void)t;
+}
+
+void vmx_apic_arm(struct vcpu *t)
+{
+	(void)t;
 }
 
 void ept_flush_guest(struct vcpu *t)
@@ -216,7 +236,14 @@ static void test_settle_interrupt(void)
 	arm();
 	put(VMCS_IDT_EVENT, EVENT_VALID | 0x51);
 	vmx_inject_settle(v);
-	ok(v->intr == 0x51, "broken off on its way: back");
+	ok(v->intr == 0x51 && !returned, "broken off on its way: back");
+	v->intr = -1;
+	v->lapic.hw_on = true;
+	arm();
+	vmx_inject_settle(v);
+	ok(v->intr < 0 && returned == 0x51, "one that the CPU delivered: back into IRR");
+	v->lapic.hw_on = false;
+	v->intr = 0x51;
 	put(VMCS_IDT_EVENT, 0);
 	arm();
 	s->reason = REASON_ENTRY_FAILED | REASON_BAD_GUEST;

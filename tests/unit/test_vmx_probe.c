@@ -32,6 +32,16 @@ static u64 test_rdmsr(u32 msr)
 	return msr < MSRS ? msrs[msr] : 0;
 }
 
+/* vmx/apic.c has a test of its own. */
+void vmx_apic_probe(void)
+{
+}
+
+void vmx_apic_msrs(u8 *map)
+{
+	(void)map;
+}
+
 static void test_wrmsr(u32 msr, u64 value)
 {
 	if (msr < MSRS)
@@ -95,6 +105,9 @@ UNREACHED(void vmcs_return(struct vmx_vcpu *s), (void)s)
 UNREACHED(const char *vmcs_check(void), )
 UNREACHED(void vmcs_dump(void), )
 UNREACHED(bool vmx_enter(struct guest_regs *r, bool l, u64 f), (void)r, (void)l, (void)f)
+UNREACHED(void vmx_apic_create(struct vcpu *v), (void)v)
+UNREACHED(void vmx_apic_arm(struct vcpu *v), (void)v)
+UNREACHED(void vmx_apic_settle(struct vcpu *v), (void)v)
 UNREACHED(void vmx_decode_exit(struct vcpu *v), (void)v)
 UNREACHED(void vmx_inject_arm(struct vcpu *v), (void)v)
 UNREACHED(void vmx_inject_settle(struct vcpu *v), (void)v)
@@ -312,7 +325,12 @@ static void test_maps(void)
 	vmx_ops.msr_intercept(&d, 0xc0002000, false, false);
 	vmx_ops.msr_intercept(&d, 0xc0010000, false, false);
 	vmx_ops.msr_intercept(&d, ~0u, false, false);
-	ok(bits_set(m->msr, MSR_BYTES) == MSR_BYTES * 8 - 4, "MSRs outside change nothing");
+	ok(bits_set(m->msr, MSR_APIC) == MSR_APIC * 8 - 4, "MSRs outside change nothing");
+	ok(!memcmp(m->msr, m->msr + MSR_APIC, MSR_APIC), "all that in both bitmaps");
+	vmx_ops.msr_intercept(&d, MSR_X2APIC_LAST, false, false);
+	ok(bits_set(m->msr, MSR_APIC) == MSR_APIC * 8 - 6 &&
+		   bits_set(m->msr + MSR_APIC, MSR_APIC) == MSR_APIC * 8 - 4,
+	   "but x2APIC MSRs only in the one for exits");
 	vmx_ops.io_intercept(&d, 0x3f8, 8, false);
 	ok(!m->io[0x3f8 / 8] && bits_set(m->io, IO_BYTES) == IO_BYTES * 8 - 8,
 	   "eight ports open, no other");
