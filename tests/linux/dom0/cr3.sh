@@ -16,7 +16,7 @@ run_guest()	# run_guest NAME SPACES TRACE WORDS
 	on_poweroff = "preserve"; on_reboot = "preserve"; on_crash = "preserve";
 	END
 	minibus create "/tmp/$1.conf" || return 1
-	limit=600
+	limit=$(limit 600)
 	while [ "$(cat "$guests/$1/state")" = running ] && [ $limit -gt 0 ]; do
 		limit=$((limit - 1))
 		sleep 0.1
@@ -100,7 +100,9 @@ for spaces in 2 4 5 8; do
 	one "on$spaces" $spaces 1
 done
 one pcid4 4 1 pcid
-linux 0
-linux 1
+if [ "$(cmdline_value mb.linux 2)" -gt 0 ]; then
+	linux 0
+	linux 1
+fi
 plan $((total + tap_n))
 tap_end
