@@ -52,7 +52,7 @@ static void calls(void)
 
 void guest_main(void)
 {
-	report_plan(6 + 11 + 2 + 16 + 6);
+	report_plan(6 + 11 + 2 + (MB_HC_VCPU_CR3 - MB_HC_HV_INFO + 1) + 6);
 	leaves();
 	ports();
 	calls();
