@@ -130,7 +130,7 @@ config()
 	END
 }
 
-# One filter for each of the two outputs. Bochs's own text ends where its debugger first stops.
+# One filter for each of the two outputs. Bochs's own text is left out.
 if [ -n "${INTERACTIVE:-}" ]; then
 	lines=cat terminal=STDIO,rawer,escape=0x1c cr='\r' patience=0.2
 else
@@ -138,23 +138,28 @@ else
 fi
 e9_text()
 {
-	sed -u -e '1,/^Next at t=/d' -e '/^=====/,$d' -e '/^([0-9]*)[. ]*\[/d' -e '/^c$/d' -e 's/^\(<bochs:[0-9]*> *\)*//' -e "s/\$/$cr/"
+	sed -u -E -e 's/\r$//; s/^(<bochs:[0-9]*> *)*//' -e "s/\$/$cr/" \
+		-e '/^(c$|=====|ALSA lib|Next at t=|Bochs is exiting|\[[A-Z]| *(Bochs x86|Built from|Timestamp:))/d' \
+		-e '/^(\([0-9]*\)[. ]*\[|[0-9]+[a-z]\[)/d'
 }
 
 # once: one run, both outputs kept in $dir as well. Two that start in the same tenth of a second may crash.
 once()
 {
-	rm -f "$dir/raw" "$dir/tty" "$dir/e9" "$dir/com1" "$dir/commands"
-	mkfifo "$dir/e9" "$dir/com1" "$dir/commands"
-	tee "$dir/raw" <"$dir/e9" | e9_text | tee "$dir/e9.text" &
+	rm -f "$dir/raw" "$dir/tty" "$dir/e9" "$dir/e9.pipe" "$dir/com1" "$dir/commands"
+	mkfifo "$dir/e9.pipe" "$dir/com1" "$dir/commands"
+	tee "$dir/raw" <"$dir/e9.pipe" | e9_text | tee "$dir/e9.text" &
 	texts=$!
+	# A terminal, because 3.0 would hold back what it writes to a pipe.
+	socat -u "PTY,link=$dir/e9,rawer" STDOUT >"$dir/e9.pipe" 2>>"$dir/socat.log" &
+	e9=$!
 	tee "$dir/com1.text" <"$dir/com1" | $lines &
 	texts="$texts $!"
-	socat -t "$patience" "PTY,link=$dir/tty,rawer" "$terminal" <&3 >"$dir/com1" 2>"$dir/socat.log" &
+	socat -t "$patience" "PTY,link=$dir/tty,rawer" "$terminal" <&3 >"$dir/com1" 2>>"$dir/socat.log" &
 	socat=$!
 	yes c >"$dir/commands" 2>/dev/null &
-	pids="$texts $socat $!"
-	while [ ! -e "$dir/tty" ]; do
+	pids="$texts $e9 $socat $!"
+	while [ ! -e "$dir/tty" ] || [ ! -e "$dir/e9" ]; do
 		sleep 0.05
 	done
 	flock "${TMPDIR:-/tmp}/minibus-bochs.$(id -u).lock" sleep 0.5
@@ -168,9 +173,14 @@ once()
 	fi
 	status=0
 	wait "$emulator" 2>/dev/null || status=$?
-	( sleep 5; kill "$socat" 2>/dev/null ) &
-	pids="$pids $!"
-	wait "$socat" 2>/dev/null || :
+	# What is on the way arrives, then the two are told to stop: they would wait for another opener.
+	size=
+	until [ "$size" = "$(stat -c %s "$dir/raw" "$dir/com1.text")" ]; do
+		size=$(stat -c %s "$dir/raw" "$dir/com1.text")
+		sleep 1
+	done
+	kill "$socat" "$e9" 2>/dev/null || :
+	wait "$socat" "$e9" 2>/dev/null || :
 	for p in $texts; do
 		wait "$p" 2>/dev/null || :
 	done
