@@ -3,8 +3,11 @@
  * TSC frequency. CPUID 15h is believed only on Intel and only when it gives all three numbers and a
  * sane result (an emulated one is known to lie by a factor of three); else the TSC is counted
  * against the ACPI PM timer, or PIT channel 2 if there is none. The local APIC timer is counted in
- * the same interval. The shorter of two attempts wins: a delay can only make the interval look
- * longer.
+ * the same interval.
+ *
+ * An SMI, or an emulator that is not given a CPU, may come between the reading of one clock and of
+ * the next, and make the interval look longer or shorter. So each reading has the TSC before and
+ * after, the difference is how far it can be trusted, and the best of some attempts counts.
  */
 #include "arch/x86/tsc.h"
 
@@ -26,8 +29,10 @@
 #define SPEAKER_ON 0x02
 #define GATE_OUT 0x20
 #define CALIBRATE_MS 20
-#define ATTEMPTS 2
+#define ATTEMPTS 10
+#define GOOD_PARTS 2000 /* a doubt of one part in so many is good enough */
 #define POLLS_MAX 50000000u
+#define POLLS_FIRST 100000u /* in these the clock must have moved */
 #define KHZ_MIN 1000ul /* 1 MHz (slow emulators) .. 20 GHz is plausible */
 #define KHZ_MAX 20000000ul
 
@@ -38,10 +43,15 @@ u32 tsc_ns_mult;
 unsigned int tsc_ns_shift;
 static const char *source = "none";
 
+/* All clocks at one time: somewhere in the doubt around tsc. */
+struct reading {
+	u64 tsc, doubt;
+	u32 apic, pm;
+};
+
 /* What one calibration interval gave. */
 struct sample {
-	u64 tsc_start, tsc_end;
-	u32 apic_start, apic_end;
+	struct reading from, to;
 	u64 ticks, hz; /* of the reference clock */
 };
 
@@ -55,40 +65,38 @@ const char *tsc_source(void)
 	return source;
 }
 
-static void sample_start(struct sample *s)
+static void between(struct reading *r, u64 before, u64 after)
 {
-	s->apic_start = apic_read(APIC_TIMER_CURRENT);
-	s->tsc_start = tsc_now();
+	r->doubt = after - before;
+	r->tsc = before + r->doubt / 2;
 }
 
-static void sample_end(struct sample *s)
+static struct reading read_pm(u16 port)
 {
-	s->tsc_end = tsc_now();
-	s->apic_end = apic_read(APIC_TIMER_CURRENT);
+	u64 before = tsc_now();
+	struct reading r = {0};
+
+	r.pm = inl(port) & PM_TIMER_MASK;
+	r.apic = apic_read(APIC_TIMER_CURRENT);
+	between(&r, before, tsc_now());
+	return r;
 }
 
-/* False when the timer does not count. */
 static bool sample_pm_timer(u16 port, struct sample *s)
 {
 	u32 goal = PM_TIMER_HZ * CALIBRATE_MS / 1000;
-	u32 start = inl(port) & PM_TIMER_MASK, now = start;
 
-	while (now == start) { /* begin at an edge */
-		if (s->ticks++ > 100000)
-			return false;
-		now = inl(port) & PM_TIMER_MASK;
-	}
-	start = now;
-	sample_start(s);
-	for (u32 i = 0; ((now - start) & PM_TIMER_MASK) < goal; i++) {
-		if (i > POLLS_MAX)
-			return false;
-		now = inl(port) & PM_TIMER_MASK;
-	}
-	sample_end(s);
-	s->ticks = (now - start) & PM_TIMER_MASK;
+	s->from = read_pm(port);
 	s->hz = PM_TIMER_HZ;
-	return true;
+	for (u32 i = 0; i < POLLS_MAX; i++) {
+		s->to = read_pm(port);
+		s->ticks = (s->to.pm - s->from.pm) & PM_TIMER_MASK;
+		if (s->ticks >= goal)
+			return true;
+		if (i == POLLS_FIRST && !s->ticks)
+			return false; /* it does not count */
+	}
+	return false;
 }
 
 static bool sample_pit(struct sample *s)
@@ -96,43 +104,52 @@ static bool sample_pit(struct sample *s)
 	u32 count = PIT_HZ * CALIBRATE_MS / 1000;
 	u8 gate = inb(PIT_GATE);
 	bool done = false;
+	u64 before;
 
+	s->ticks = count;
+	s->hz = PIT_HZ;
 	outb(PIT_GATE, (u8)((gate & ~SPEAKER_ON) | GATE_ON));
 	outb(PIT_COMMAND, PIT_CH2_ONESHOT);
 	outb(PIT_CHANNEL2, (u8)count);
+	before = tsc_now();
 	outb(PIT_CHANNEL2, (u8)(count >> 8));
-	sample_start(s);
-	for (u32 i = 0; i < POLLS_MAX && !done; i++)
+	s->from.apic = apic_read(APIC_TIMER_CURRENT);
+	between(&s->from, before, tsc_now());
+	for (u32 i = 0; i < POLLS_MAX && !done; i++) {
+		u64 now = tsc_now();
+
 		done = inb(PIT_GATE) & GATE_OUT;
-	sample_end(s);
+		s->to.apic = apic_read(APIC_TIMER_CURRENT);
+		between(&s->to, before, tsc_now()); /* it was not over at the last poll */
+		before = now;
+	}
 	outb(PIT_GATE, gate);
-	s->ticks = count;
-	s->hz = PIT_HZ;
 	return done;
 }
 
 static bool calibrate(u16 pm_timer_port)
 {
-	u64 best = ~0ul;
+	u64 least = ~0ul;
 
 	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_1);
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_VECTOR_TIMER);
-	for (unsigned int i = 0; i < ATTEMPTS; i++) {
+	for (unsigned int i = 0; i < ATTEMPTS && least; i++) {
 		struct sample s = {0};
-		u64 khz;
+		u64 length, doubt;
 
 		apic_write(APIC_TIMER_INITIAL, 0xffffffffu);
 		if (!(pm_timer_port ? sample_pm_timer(pm_timer_port, &s) : sample_pit(&s)))
 			return false;
-		khz = (s.tsc_end - s.tsc_start) * s.hz / s.ticks / 1000;
-		if (khz >= best)
+		length = s.to.tsc - s.from.tsc;
+		doubt = s.from.doubt + s.to.doubt;
+		if (doubt >= least)
 			continue;
-		best = khz;
-		tsc_apic_khz = (u64)(s.apic_start - s.apic_end) * s.hz / s.ticks / 1000;
+		least = doubt * GOOD_PARTS <= length ? 0 : doubt;
+		tsc_khz = length * s.hz / s.ticks / 1000;
+		tsc_apic_khz = (u64)(s.from.apic - s.to.apic) * s.hz / s.ticks / 1000;
 	}
 	apic_write(APIC_TIMER_INITIAL, 0);
-	tsc_khz = best;
-	return best >= KHZ_MIN && best <= KHZ_MAX;
+	return tsc_khz >= KHZ_MIN && tsc_khz <= KHZ_MAX;
 }
 
 /* SDM "Time Stamp Counter and Nominal Core Crystal Clock Information Leaf". */
