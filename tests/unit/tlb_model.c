@@ -356,8 +356,9 @@ static void do_map(struct domain *d)
 	count = MIN(count, PAGES - page);
 	if (!frames_are(frame, count, NOBODY))
 		return;
-	if (tlb_random(4) == 0)
-		pool_fail = 1 + tlb_random(3);
+	/* Out of pages in the middle: where it goes on into the next extent. */
+	if (tlb_random(page / EXTENT_PAGES == (page + count - 1) / EXTENT_PAGES ? 8 : 2) == 0)
+		pool_fail = 1 + tlb_random(2);
 	memset(&owner[frame], TAKEN | (u8)d->id, count);
 	changing = true;
 	err = gpm_map(&d->gpm, GPA((u64)page * PAGE_SIZE), HPA(FRAME_BASE + (u64)frame * PAGE_SIZE),
@@ -443,10 +444,10 @@ static void step_dom0(void)
 		do_map(d);
 	else if (what < 46)
 		do_unmap(d);
-	else if (what < 63)
+	else if (what < 58)
 		do_reclaim(d);
 	else
-		do_recreate(d);
+		do_recreate(d); /* not too seldom: an old map has all its tables, so no map of it fails */
 }
 
 const char *tlb_run(const struct tlb_vendor *v, enum tlb_mutant mutant, u32 seed, u32 steps)
