@@ -447,7 +447,7 @@ static void step_dom0(void)
 	else if (what < 58)
 		do_reclaim(d);
 	else
-		do_recreate(d); /* not too seldom: an old map has all its tables, so no map of it fails */
+		do_recreate(d); /* often: an old map has all its tables, no map of it fails */
 }
 
 const char *tlb_run(const struct tlb_vendor *v, enum tlb_mutant mutant, u32 seed, u32 steps)
