@@ -38,7 +38,7 @@ struct rule {
 #define L1_ECX_GUEST 0x76fa3203u
 #define L1_EDX_GUEST 0x078bfbffu
 /* Leaf 7: no TSC_ADJUST (one TSC, the hypervisor's), no SGX, MPX, RDT, PT, shadow stacks. */
-#define L7_EBX_HIDE CPUID_7_EBX_TSC_ADJUST
+#define L7_EBX_HIDE (CPUID_7_EBX_TSC_ADJUST | CPUID_7_EBX_PT)
 #define L7_EBX_GUEST 0xf1bf07a9u
 #define L7_ECX_HIDE (CPUID_7_ECX_OSPKE | CPUID_7_ECX_SHSTK | CPUID_7_ECX_PKS)
 #define L7_ECX_GUEST 0x00415f5eu
@@ -77,7 +77,7 @@ static const struct rule rules[] = {
 	{0x00000007, 0, EBX, ~L7_EBX_HIDE, L7_EBX_GUEST & ~L7_EBX_HIDE},
 	{0x00000007, 0, ECX, ~L7_ECX_HIDE, L7_ECX_GUEST & ~L7_ECX_HIDE},
 	{0x00000007, 0, EDX, ~L7_EDX_HIDE, L7_EDX_GUEST},
-	{0x00000007, 1, EAX, ~CPUID_71_EAX_FRED, 0},
+	{0x00000007, 1, EAX, ~(CPUID_71_EAX_FRED | CPUID_71_EAX_MSRLIST), 0},
 	{0x0000000d, 0, EAX, ALL, ALL},
 	{0x0000000d, 0, EBX, ALL, ALL},
 	{0x0000000d, 0, ECX, ALL, ALL},

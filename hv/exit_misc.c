@@ -5,6 +5,7 @@
 #include "hv/exit.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/cr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/trap.h"
@@ -31,9 +32,9 @@ enum exit_action exit_nmi(struct vcpu *v)
 
 enum exit_action exit_init(struct vcpu *v)
 {
-	/* Only firmware or a debugger sends INIT to a running CPU: domains' INITs are virtual. */
-	(void)v;
-	return EXIT_RETRY;
+	/* Domains' INITs are virtual: this one is the chipset's, whose reset dom0 has asked for by
+	 * the keyboard controller. The exit has swallowed it. */
+	panic_stop_machine(v->dom->privileged ? "reset by dom0" : "reset", true);
 }
 
 enum exit_action exit_hlt(struct vcpu *v)
@@ -64,7 +65,8 @@ enum exit_action exit_invd(struct vcpu *v)
 {
 	/* Guest memory is write back and coherent: there is nothing to write out, and INVD must
 	 * not throw away what others wrote. */
-	(void)v;
+	if (v->dom->privileged)
+		wbinvd(); /* its devices may not be coherent */
 	return EXIT_RESUME;
 }
 

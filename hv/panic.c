@@ -20,6 +20,7 @@
 #include "hv/percpu.h"
 #include "hv/printk.h"
 #include "hv/string.h"
+#include "hv/vcpu_ops.h"
 
 #define BACKTRACE_MAX 24
 #define STOP_WAIT_MS 200
@@ -129,8 +130,18 @@ static void print_registers(const struct trap_frame *f)
 	pr_error("r15 %016lx cr2 %016lx cr3 %016lx\n", r->r15, read_cr2(), read_cr3());
 }
 
+/* A CPU in VMX operation holds back the INIT that some ways of resetting end in. */
+static void virtualisation_off(void)
+{
+	if (!vops || !this_cpu()->vendor)
+		return;
+	vops->cpu_disable();
+	this_cpu()->vendor = NULL;
+}
+
 NORETURN static void stop_this_cpu(void)
 {
+	virtualisation_off();
 	WRITE_ONCE(this_cpu()->pub.stopped, 1);
 	cpu_halt_forever();
 }
@@ -182,6 +193,7 @@ NORETURN static void finish(void)
 	}
 	pr_error("Minibus panic: rebooting in %u seconds\n", reboot_delay_s);
 	tsc_delay_us((u64)reboot_delay_s * 1000000);
+	virtualisation_off();
 	cpu_reset();
 }
 
@@ -249,7 +261,9 @@ NORETURN void panic_stop_machine(const char *reason, bool reboot)
 	claim();
 	pr_error("Minibus: %s; %s\n", reason, reboot ? "rebooting" : "the machine is halted");
 	stop_others();
-	if (reboot)
+	if (reboot) {
+		virtualisation_off();
 		cpu_reset();
+	}
 	cpu_halt_forever();
 }

@@ -48,7 +48,7 @@ struct vendor_caps {
 	bool leaf_1g; /* 1 GiB leaves in the guest-physical map */
 	u32 cr3_targets; /* values that need not exit with EXITING_CR3; <= MB_CR3_TARGETS */
 	/* CPUID bits of instructions that cannot be let through to domains. */
-	struct cpuid_bits hidden[4];
+	struct cpuid_bits hidden[8];
 	u32 hidden_count;
 };
 extern struct vendor_caps vcaps;

@@ -175,6 +175,7 @@ enum vmcs_seg {
 #define PROC2_INVPCID (1u << 12)
 #define PROC2_TSC_SCALING (1u << 25)
 #define PROC2_USER_WAIT (1u << 26)
+#define PROC2_PCONFIG (1u << 27)
 #define PROC2_APICV (PROC2_X2APIC | PROC2_APIC_REGS | PROC2_VIRTUAL_INTR)
 
 #define EXIT_SAVE_DEBUG (1u << 2)

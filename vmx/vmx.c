@@ -68,6 +68,7 @@ static const struct {
 	{PROC2_RDTSCP, {7, CPUID_ECX, CPUID_7_ECX_RDPID}},
 	{PROC2_INVPCID, {7, CPUID_EBX, CPUID_7_EBX_INVPCID}},
 	{PROC2_USER_WAIT, {7, CPUID_ECX, CPUID_7_ECX_WAITPKG}},
+	{PROC2_PCONFIG, {7, CPUID_EDX, CPUID_7_EDX_PCONFIG}},
 };
 
 /* Neither in the VMCS nor switched by vcpu.c; TSC_AUX last, not every CPU has it. */

@@ -65,6 +65,7 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_7_EBX_SMEP (1u << 7)
 #define CPUID_7_EBX_INVPCID (1u << 10)
 #define CPUID_7_EBX_SMAP (1u << 20)
+#define CPUID_7_EBX_PT (1u << 25)
 #define CPUID_7_ECX_UMIP (1u << 2)
 #define CPUID_7_ECX_PKU (1u << 3)
 #define CPUID_7_ECX_OSPKE (1u << 4)
@@ -75,13 +76,15 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_7_ECX_PKS (1u << 31)
 #define CPUID_7_EDX_UINTR (1u << 5)
 #define CPUID_7_EDX_MD_CLEAR (1u << 10)
+#define CPUID_7_EDX_PCONFIG (1u << 18)
 #define CPUID_7_EDX_IBT (1u << 20)
 #define CPUID_7_EDX_SPEC_CTRL (1u << 26)
 #define CPUID_7_EDX_L1D_FLUSH (1u << 28)
 #define CPUID_7_EDX_ARCH_CAPS (1u << 29)
 
 /* leaf 7 subleaf 1 */
-#define CPUID_71_EAX_FRED (3u << 17) /* and LKGS */
+#define CPUID_71_EAX_FRED (3u << 17)	/* and LKGS */
+#define CPUID_71_EAX_MSRLIST (1u << 27)
 
 /* leaf 0xd subleaf 1 */
 #define CPUID_D1_EAX_XSAVEOPT (1u << 0)

@@ -118,6 +118,11 @@ static inline void invlpg(u64 va)
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" ::: "memory");
+}
+
 static inline u64 xgetbv(u32 index)
 {
 	u32 lo, hi;
