@@ -50,6 +50,9 @@ struct svm_caps {
 };
 extern struct svm_caps svm_caps;
 
+/* probe.c */
+int svm_probe(void);
+
 /* svm.c: this CPU's part. */
 struct svm_cpu *svm_this_cpu(void);
 

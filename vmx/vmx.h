@@ -82,6 +82,9 @@ struct vmx_caps {
 };
 extern struct vmx_caps vmx_caps;
 
+/* probe.c */
+int vmx_probe(void);
+
 /* vmx.c: this CPU's part. */
 struct vmx_cpu *vmx_this_cpu(void);
 

@@ -2,7 +2,8 @@
 /*
  * Is this machine fit for SVM, and the permission maps. A machine that is not must be told in one
  * line what is missing, before anything is switched on; a wrong bit in a map opens a port or an MSR
- * of the machine to a guest. svm.c is read in here, with CPUID and MSRs that the test answers.
+ * of the machine to a guest. probe.c and svm.c are read in here, with CPUID and MSRs that the test
+ * answers.
  *
  * SOURCES: svm/apic.c hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
@@ -58,12 +59,13 @@ static int test_wrmsr_safe(u32 msr, u64 value)
 	return 0;
 }
 
-/* From here on the instructions of svm.c are those above; its headers are read already. */
+/* From here on the instructions of both are those above; its headers are read already. */
 #define cpuid test_cpuid
 #define rdmsr test_rdmsr
 #define wrmsr test_wrmsr
 #define rdmsr_safe test_rdmsr_safe
 #define wrmsr_safe test_wrmsr_safe
+#include "svm/probe.c"
 #include "svm/svm.c"
 
 /* ---- what the rest of svm/ would do, never reached ---- */

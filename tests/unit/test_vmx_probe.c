@@ -2,7 +2,8 @@
 /*
  * Is this machine fit for VMX, and the permission maps. A machine that is not must be told in one
  * line what is missing, before anything is switched on; a wrong bit in a map opens a port or an MSR
- * of the machine to a guest. vmx.c is read in here, with CPUID and MSRs that the test answers.
+ * of the machine to a guest. probe.c and vmx.c are read in here, with CPUID and MSRs that the test
+ * answers.
  *
  * SOURCES: hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  * SOURCES: tests/fake_arch/fake_vmx.c
@@ -84,13 +85,14 @@ void trap_interrupt(unsigned int vector)
 	(void)vector;
 }
 
-/* From here on the instructions of vmx.c are those above; its headers are read already. */
+/* From here on the instructions of both are those above; its headers are read already. */
 #define rdmsr test_rdmsr
 #define wrmsr test_wrmsr
 #define rdmsr_safe test_rdmsr_safe
 #define wrmsr_safe test_wrmsr_safe
 #define read_cr4 test_read_cr4
 #define write_cr4 test_write_cr4
+#include "vmx/probe.c"
 #include "vmx/vmx.c"
 
 /* ---- what the rest of vmx/ would do, never reached ---- */
