@@ -103,8 +103,11 @@ no_long_mode:
 no_nx:
 	movl $text_no_nx, %ebx
 
-/* ebx: text. To the VGA text screen and COM1 as the firmware left them. */
+/* ebx: text. To the VGA text screen and COM1 as the firmware left them, but with 8 bits a character. */
 say_and_stop:
+	movw $0x3fb, %dx
+	movb $3, %al
+	outb %al, %dx
 	movl $0xb8000, %edi
 1:	movb (%ebx), %al
 	testb %al, %al
