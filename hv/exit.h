@@ -62,7 +62,8 @@ struct vmexit {
 			bool write; /* to the control register */
 		} cr;
 		struct {
-			u8 vector; /* the CPU has ended its service */
+			u8 vector; /* the CPU has ended its service; or sent it to others */
+			bool sent;
 		} apic;
 		struct {
 			bool nmi; /* the guest left its NMI handler; else for run.c to look again */

@@ -79,7 +79,10 @@ enum exit_action exit_pause(struct vcpu *v)
 
 enum exit_action exit_apic(struct vcpu *v)
 {
-	vlapic_hw_ended(v, v->exit.apic.vector);
+	if (v->exit.apic.sent)
+		vlapic_hw_sent(v, v->exit.apic.vector);
+	else
+		vlapic_hw_ended(v, v->exit.apic.vector);
 	return EXIT_RETRY; /* the instruction is done */
 }
 

@@ -78,7 +78,18 @@ void vlapic_hw_deaf(struct vcpu *v)
 void vlapic_hw_ended(struct vcpu *v, u8 vector)
 {
 	vcpu_count(v, EOI);
-	vlapic_report_eoi(v, vector);
+	vlapic_service_end(v, vector);
+}
+
+void vlapic_hw_sent(struct vcpu *v, u8 vector)
+{
+	const struct domain *d = v->dom;
+
+	vcpu_count(v, IPI_SENT);
+	/* One that has the vector from somebody else looks once in vain. */
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i] != v && vlapic_map_test(&d->vcpu[i]->lapic, VLAPIC_IRR, vector))
+			vcpu_kick(d->vcpu[i]);
 }
 
 void vlapic_hw_return(struct vcpu *v, u8 vector)

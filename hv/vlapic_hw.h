@@ -40,8 +40,10 @@ bool vlapic_hw_reads(u32 reg);
 void vlapic_hw_listen(struct vcpu *v);
 void vlapic_hw_deaf(struct vcpu *v);
 
-/* The CPU has ended service of a vector of eoi_exits. */
+/* The CPU has ended service of a vector of eoi_exits, or left that to us. */
 void vlapic_hw_ended(struct vcpu *v, u8 vector);
+/* The CPU has set a vector in the pages of its receivers, some of which do not run: tell them. */
+void vlapic_hw_sent(struct vcpu *v, u8 vector);
 /* The CPU put a vector in service, but its delivery broke off: requested again. */
 void vlapic_hw_return(struct vcpu *v, u8 vector);
 

@@ -46,6 +46,8 @@ static const struct code_map code_map[] = {
 	{VMEXIT_RDPRU, MB_EXIT_VMINSN, 0, {0}},
 	{VMEXIT_XSETBV, MB_EXIT_XSETBV, 3, {0x0f, 0x01, 0xd1}},
 	{VMEXIT_NPF, MB_EXIT_NPF, 0, {0}},
+	{VMEXIT_AVIC_IPI, MB_EXIT_APIC, 0, {0}},
+	{VMEXIT_AVIC_ACCESS, MB_EXIT_APIC, 0, {0}},
 };
 
 static const struct code_map rdtscp_map = {VMEXIT_RDTSCP, MB_EXIT_RDTSC, 3, {0x0f, 0x01, 0xf9}};
@@ -198,4 +200,6 @@ void svm_decode_exit(struct vcpu *v)
 		decode_npf(e, b);
 	else if (e->code == MB_EXIT_RDTSC)
 		decode_rdtsc(v, e, b, hw);
+	else if (e->code == MB_EXIT_APIC)
+		svm_apic_decode(v, b);
 }

@@ -13,6 +13,7 @@
 #include "arch/x86/cr.h"
 #include "arch/x86/trap.h"
 #include "hv/guest_mem.h"
+#include "hv/vlapic_hw.h"
 
 #define INSN_HLT 0xf4
 
@@ -70,7 +71,9 @@ static void offer_again(struct vcpu *v, u64 info, bool *intr_taken)
 {
 	switch (EVENT_TYPE(info)) {
 	case EVENT_TYPE_INTR:
-		/* Only an interrupt of ours can be under way. */
+		/* Only an interrupt of ours can be under way; or of AVIC, which took it already. */
+		if (v->lapic.hw_on)
+			vlapic_hw_return(v, EVENT_VECTOR(info));
 		*intr_taken = false;
 		break;
 	case EVENT_TYPE_NMI:
@@ -106,5 +109,6 @@ void svm_inject_settle(struct vcpu *v)
 	if (v->intr >= 0 && intr_taken)
 		v->intr = -1;
 	b->vintr &= ~VINTR_V_IRQ;
-	vlapic_set_cr8(v, b->vintr & 0xf);
+	if (!v->lapic.hw_on) /* AVIC keeps it in the page */
+		vlapic_set_cr8(v, b->vintr & 0xf);
 }

@@ -39,9 +39,9 @@ static void probe_help(u32 edx)
 	svm_caps.pause = hw_help(HW_HELP_PAUSE, edx & CPUID_8A_EDX_PAUSE_FILTER);
 	vcaps.tsc_scaling = hw_help(HW_HELP_TSC_SCALING, edx & CPUID_8A_EDX_TSC_SCALE);
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, cpu_has(CPU_FEAT_PAGE1GB));
+	svm_apic_probe(edx);
 	/* For guests that are hypervisors; ours have no SVM. */
 	hw_help_unused(HW_HELP_VGIF, edx & CPUID_8A_EDX_VGIF);
-	svm_apic_probe();
 }
 
 int svm_probe(void)

@@ -65,6 +65,7 @@ void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 
 	reset_common(b);
+	svm_apic_reset(v);
 	v->rflags = RFLAGS_RESET;
 	v->regs.rsp = start->rsp;
 	switch (start->mode) {

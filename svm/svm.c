@@ -16,7 +16,6 @@
 #include "hv/string.h"
 
 #define IOPM_BYTES (3 * PAGE_SIZE) /* one bit per port, and 3 more bits */
-#define MSRPM_BYTES (2 * PAGE_SIZE)
 #define IOPM_ALLOC (4 * PAGE_SIZE)
 
 struct svm_cpu *svm_this_cpu(void)
@@ -72,6 +71,7 @@ static void svm_domain_destroy(struct domain *d)
 
 	if (!s)
 		return;
+	svm_apic_domain_destroy(s);
 	if (s->iopm)
 		page_free_bytes(s->iopm, IOPM_ALLOC);
 	if (s->msrpm)
@@ -89,7 +89,7 @@ static int svm_domain_create(struct domain *d)
 	d->hw = s;
 	s->iopm = page_alloc_bytes(IOPM_ALLOC);
 	s->msrpm = page_alloc_bytes(MSRPM_BYTES);
-	if (!s->iopm || !s->msrpm) {
+	if (!s->iopm || !s->msrpm || !svm_apic_domain_create(s)) {
 		svm_domain_destroy(d);
 		return -MB_ENOMEM;
 	}
@@ -104,6 +104,7 @@ static void svm_vcpu_destroy(struct vcpu *v)
 
 	if (!s)
 		return;
+	svm_apic_reset(v);
 	if (s->vmcb)
 		vmcb_destroy(s->vmcb);
 	page_free_bytes(s, sizeof(*s));
@@ -123,6 +124,7 @@ static int svm_vcpu_create(struct vcpu *v)
 		return -MB_ENOMEM;
 	}
 	s->vmcb_pa = virt_to_phys(s->vmcb).v;
+	svm_apic_create(v);
 	return 0;
 }
 
@@ -178,7 +180,9 @@ static void svm_run(struct vcpu *v)
 	b->rflags = v->rflags;
 	b->rax = v->regs.rax;
 	b->rsp = v->regs.rsp;
+	svm_apic_arm(v);
 	svm_enter(&v->regs, s->vmcb_pa, svm_this_cpu()->host_vmcb_pa);
+	svm_apic_settle(v);
 	v->rip = b->rip;
 	v->rflags = b->rflags;
 	v->regs.rax = b->rax;
@@ -208,15 +212,23 @@ static void set_bit(u8 *map, u32 bit, bool on)
 	map[bit / 8] = (u8)(on ? map[bit / 8] | mask : map[bit / 8] & ~mask);
 }
 
-static void svm_msr_intercept(struct domain *d, u32 msr, bool read, bool write)
+void svm_msrpm_set(u8 *map, u32 msr, bool read, bool write)
 {
-	struct svm_domain *s = d->hw;
 	u32 bit;
 
 	if (!msrpm_bit(msr, &bit))
 		return; /* outside the map: always intercepted */
-	set_bit(s->msrpm, bit, read);
-	set_bit(s->msrpm, bit + 1, write);
+	set_bit(map, bit, read);
+	set_bit(map, bit + 1, write);
+}
+
+static void svm_msr_intercept(struct domain *d, u32 msr, bool read, bool write)
+{
+	struct svm_domain *s = d->hw;
+
+	svm_msrpm_set(s->msrpm, msr, read, write);
+	if (s->msrpm_apic && (msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST))
+		svm_msrpm_set(s->msrpm_apic, msr, read, write);
 }
 
 static void svm_io_intercept(struct domain *d, u16 port, u32 count, bool on)

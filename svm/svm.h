@@ -20,12 +20,16 @@ struct svm_vcpu {
 	u64 asid_gen;	/* generation of tlb_cpu's ASIDs that vmcb->asid belongs to */
 	u64 tsc_aux;	/* MSRs kept outside the VMCB, while not loaded */
 	u64 spec_ctrl;
+	u64 *avic_id;	/* its entry in the domain's table of APIC ids; NULL: no AVIC */
 };
 
 /* The vendor part of a domain (domain.hw): permission maps, one bit or two per port and MSR. */
 struct svm_domain {
 	u8 *iopm;	/* 12 KiB, in 4 pages */
 	u8 *msrpm;	/* 8 KiB */
+	u8 *msrpm_apic;	/* the same for entries with AVIC; this and the next NULL without */
+	u64 *avic_ids;	/* by APIC id: page, CPU, whether it runs */
+	u8 *avic_logical;
 };
 
 /* The vendor part of a CPU. */
@@ -47,17 +51,19 @@ struct svm_caps {
 	bool decode;	 /* exits carry instruction bytes and register numbers */
 	bool flush_asid; /* VMRUN can flush one ASID */
 	bool pause;	 /* PAUSEs can be counted */
+	bool avic;	 /* the CPU does local APICs in x2APIC mode */
 };
 extern struct svm_caps svm_caps;
+
+#define MSRPM_BYTES (2 * PAGE_SIZE)
 
 /* probe.c */
 int svm_probe(void);
 
 /* svm.c: this CPU's part. */
 struct svm_cpu *svm_this_cpu(void);
-
-/* apic.c */
-void svm_apic_probe(void);
+/* In a permission map: are reads and writes of that MSR intercepted? */
+void svm_msrpm_set(u8 *map, u32 msr, bool read, bool write);
 
 /* entry.S: load guest state, VMRUN, save guest state, take the physical interrupts that came. */
 void svm_enter(struct guest_regs *regs, u64 vmcb_pa, u64 host_vmcb_pa);
@@ -75,6 +81,18 @@ void svm_read_sys(struct vcpu *v, struct vcpu_sys *sys);
 bool svm_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool svm_msr_write(struct vcpu *v, u32 msr, u64 value);
 bool svm_cr_write(struct vcpu *v, u32 cr, u64 value);
+
+/* apic.c, probe and creation: false without memory; whatever there is goes with destroy. */
+void svm_apic_probe(u32 edx);
+bool svm_apic_domain_create(struct svm_domain *s);
+void svm_apic_domain_destroy(struct svm_domain *s);
+void svm_apic_create(struct vcpu *v);
+/* apic.c: the vCPU takes no interrupts until it is armed again (INIT, destruction). */
+void svm_apic_reset(struct vcpu *v);
+/* apic.c: last thing before VMRUN, first thing after #VMEXIT; and what an exit of AVIC means. */
+void svm_apic_arm(struct vcpu *v);
+void svm_apic_settle(struct vcpu *v);
+void svm_apic_decode(struct vcpu *v, const struct vmcb *b);
 
 /* npt.c: leaf format; an ASID that is valid on this CPU and has no stale entries. */
 u64 npt_entry(hpa_t hpa, u32 prot, bool leaf, enum mem_type type);

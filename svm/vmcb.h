@@ -62,7 +62,11 @@ struct vmcb {
 	u64 nrip;
 	u8 insn_fetched; /* bytes of the next field that are valid: bits 3:0 */
 	u8 insn_bytes[15];
-	u8 reserved_0xe0[0x400 - 0xe0];
+	u64 avic_page_pa;
+	u64 reserved_0xe8;
+	u64 avic_logical_pa;
+	u64 avic_ids_pa; /* highest index of the table in bits 8:0 */
+	u8 reserved_0x100[0x400 - 0x100];
 
 	/* state save area */
 	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
@@ -108,6 +112,10 @@ STATIC_OFFSET(struct vmcb, clean, 0x0c0);
 STATIC_OFFSET(struct vmcb, nrip, 0x0c8);
 STATIC_OFFSET(struct vmcb, insn_fetched, 0x0d0);
 STATIC_OFFSET(struct vmcb, insn_bytes, 0x0d1);
+STATIC_OFFSET(struct vmcb, avic_apic_bar, 0x098);
+STATIC_OFFSET(struct vmcb, avic_page_pa, 0x0e0);
+STATIC_OFFSET(struct vmcb, avic_logical_pa, 0x0f0);
+STATIC_OFFSET(struct vmcb, avic_ids_pa, 0x0f8);
 STATIC_OFFSET(struct vmcb, es, 0x400);
 STATIC_OFFSET(struct vmcb, tr, 0x490);
 STATIC_OFFSET(struct vmcb, cpl, 0x4cb);
@@ -173,6 +181,8 @@ STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 #define VINTR_PRIO_SHIFT 16
 #define VINTR_IGN_TPR BIT(20)
 #define VINTR_MASKING BIT(24)
+#define VINTR_X2AVIC BIT(30)
+#define VINTR_AVIC BIT(31)
 #define VINTR_VECTOR_SHIFT 32
 
 #define INT_STATE_SHADOW BIT(0)
@@ -219,6 +229,8 @@ STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 #define VMEXIT_XSETBV 0x08du
 #define VMEXIT_RDPRU 0x08eu
 #define VMEXIT_NPF 0x400u
+#define VMEXIT_AVIC_IPI 0x401u
+#define VMEXIT_AVIC_ACCESS 0x402u
 #define VMEXIT_INVALID 0xffffffffu /* low 32 bits of -1; some emulators store only those */
 
 /* EXITINFO1 of MOV to or from a control register with decode assists, APM 15.8.1 "Control-Register
@@ -232,6 +244,13 @@ STATIC_OFFSET(struct vmcb, debugctl, 0x670);
 #define IOIO_REP BIT(3)
 #define IOIO_SIZE(info) ((u8)(((info) >> 4) & 7))
 #define IOIO_PORT(info) ((u16)((info) >> 16))
+
+/* APM 15.29.9 "AVIC VMEXITs": an IPI that the CPU could not complete (EXITINFO1: ICR; EXITINFO2:
+ * why) and a register it does not do (EXITINFO1: which; EXITINFO2 of EOI: the vector). */
+#define AVIC_IPI_REASON(info2) ((u32)((info2) >> 32))
+#define AVIC_IPI_NOT_RUNNING 1u
+#define AVIC_ACCESS_REG(info1) ((u32)((info1) >> 4) & 0xffu)
+#define AVIC_ACCESS_WRITE BIT(32)
 
 /* EXITINFO1 of NPF, APM 15.25.6 "Nested versus Guest Page Faults". */
 #define NPF_WRITE BIT(1)

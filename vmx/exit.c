@@ -175,6 +175,7 @@ void vmx_decode_exit(struct vcpu *v)
 		break;
 	case MB_EXIT_APIC:
 		e->apic.vector = (u8)e->hw_info1;
+		e->apic.sent = false;
 		break;
 	case MB_EXIT_NPF:
 		decode_npf(e);

@@ -134,5 +134,6 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 #define CPUID_8A_EDX_PAUSE_THRESHOLD (1u << 12)
 #define CPUID_8A_EDX_AVIC (1u << 13)
 #define CPUID_8A_EDX_VGIF (1u << 16)
+#define CPUID_8A_EDX_X2AVIC (1u << 18)
 
 #endif

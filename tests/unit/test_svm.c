@@ -37,7 +37,7 @@ static struct vcpu *v = &vcpu;
 static struct vmcb *b;
 static u32 cr8, flushed;
 static u8 code[15];
-static u32 fetches;
+static u32 fetches, returned;
 
 /* The hypervisor's text, as linker.ld would say. */
 extern const char _text_start[], _text_end[];
@@ -68,6 +68,23 @@ void npt_flush_guest(struct vcpu *t)
 {
 	(void)t;
 	flushed++;
+}
+
+void vlapic_hw_return(struct vcpu *t, u8 vector)
+{
+	(void)t;
+	returned = vector;
+}
+
+void svm_apic_reset(struct vcpu *t)
+{
+	(void)t;
+}
+
+void svm_apic_decode(struct vcpu *t, const struct vmcb *block)
+{
+	(void)block;
+	t->exit.apic.vector = 0x77;
 }
 
 u32 guest_fetch(struct vcpu *t, u8 *buf, u32 len)
@@ -163,6 +180,17 @@ static void test_settle_interrupt(void)
 	b->vintr |= 0xb;
 	svm_inject_settle(v);
 	ok(cr8 == 0xb, "the guest's CR8 is told");
+	v->intr = -1;
+	v->lapic.hw_on = true;
+	b->vintr |= 0xf;
+	svm_inject_settle(v);
+	ok(cr8 == 0xb && returned == 0x51 && v->intr == -1,
+	   "AVIC: what it took and could not deliver is requested again; CR8 is in the page");
+	v->lapic.hw_on = false;
+	b->exitcode = VMEXIT_AVIC_IPI;
+	svm_decode_exit(v);
+	ok(v->exit.code == MB_EXIT_APIC && v->exit.apic.vector == 0x77, "AVIC's exits");
+	b->exitcode = VMEXIT_INTR;
 	cr8 = 0;
 }
 

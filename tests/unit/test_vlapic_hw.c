@@ -217,6 +217,10 @@ static void test_level(void)
 	ok(cpu_eoi() == 0x61, "its EOI exits");
 	vlapic_hw_ended(v, 0x61);
 	ok(level_eois == 1, "and goes on to irq.c");
+	*word(VLAPIC_ISR, 0x61) |= 2;
+	vlapic_hw_ended(v, 0x61);
+	ok(level_eois == 2 && !(*word(VLAPIC_ISR, 0x61) & 2),
+	   "a CPU that leaves the vector in service: we end it");
 	vlapic_post(v, 0x61, false);
 	vlapic_merge(v);
 	ok(!(*word(VLAPIC_TMR, 0x61) & 2) && cpu_deliver() == 0x61 && cpu_eoi() == 0x61,
