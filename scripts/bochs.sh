@@ -70,6 +70,8 @@ trap 'exit 143' INT TERM
 # The image: GRUB with the few modules that are needed, no menu.
 make_iso()
 {
+	# Only the second protocol tells where UEFI has the ACPI tables.
+	[ "${ROAD:-}" = uefi ] && mb=2 || mb=
 	{
 		echo 'set timeout=0'
 		echo 'menuentry minibus {'
@@ -77,16 +79,16 @@ make_iso()
 			echo "linux /boot/vmlinuz $dom0args"
 			echo 'initrd /boot/initrd'
 		else
-			echo "multiboot /boot/minibus $hvargs"
-			[ -z "$kernel" ] || echo "module /boot/vmlinuz $dom0args"
-			[ -z "$kernel" ] || [ -z "$initrd" ] || echo 'module /boot/initrd'
+			echo "multiboot$mb /boot/minibus $hvargs"
+			[ -z "$kernel" ] || echo "module$mb /boot/vmlinuz $dom0args"
+			[ -z "$kernel" ] || [ -z "$initrd" ] || echo "module$mb /boot/initrd"
 		fi
 		echo '}'
 	} >"$dir/grub.cfg"
 	set -- "boot/grub/grub.cfg=$dir/grub.cfg" "boot/minibus=${HV:-$build/minibus}"
 	[ -z "$kernel" ] || set -- "$@" "boot/vmlinuz=$kernel"
 	[ -z "$initrd" ] || set -- "$@" "boot/initrd=$initrd"
-	modules="multiboot linux iso9660 normal"
+	modules="multiboot multiboot2 linux iso9660 normal"
 	if [ "${ROAD:-}" = uefi ]; then
 		set -- -d /usr/lib/grub/x86_64-efi --install-modules="$modules part_gpt fat" "$@"
 	else

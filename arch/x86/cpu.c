@@ -5,7 +5,6 @@
  */
 #include "arch/x86/cpu.h"
 
-#include "arch/x86/acpi.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
 #include "arch/x86/desc.h"
@@ -14,6 +13,10 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/trap.h"
 
+#define PCI_CONFIG_ADDRESS 0xcf8
+#define PCI_CONFIG_DATA 0xcfc
+#define PCI_CONFIG_HOST_BRIDGE 0x80000000u /* 0:0.0, vendor and device */
+#define PCI_ID_I440FX 0x12378086u
 #define PAT_RESET 0x0007040600070406ul /* WB WT UC- UC, twice: what every CPU has after reset */
 
 struct feature_bit {
@@ -195,12 +198,10 @@ const char *cpu_identify(void)
 
 bool cpu_is_bochs(void)
 {
-	const char *id;
-
-	if (!acpi_info.table_count || cpu_has(CPU_FEAT_HYPERVISOR))
+	if (cpu_has(CPU_FEAT_HYPERVISOR))
 		return false;
-	id = acpi_info.tables[0].table->oem_id;
-	return id[0] == 'B' && id[1] == 'O' && id[2] == 'C' && id[3] == 'H' && id[4] == 'S';
+	outl(PCI_CONFIG_ADDRESS, PCI_CONFIG_HOST_BRIDGE);
+	return inl(PCI_CONFIG_DATA) == PCI_ID_I440FX;
 }
 
 void cpu_setup(void)

@@ -82,8 +82,9 @@ static inline bool cpu_has(enum cpu_feature feature)
 /* NULL if the CPU will do, else what it lacks. */
 const char *cpu_identify(void);
 
-/* The Bochs emulator, some of whose deviations need a way round: its ACPI tables, and no hypervisor
- * bit (QEMU and KVM show one). After acpi_init() and cpu_identify(). */
+/* The Bochs emulator, some of whose deviations need a way round: the chipset of 1996, whatever the
+ * CPU (only under its BIOS do ACPI tables name it), and no hypervisor bit, which QEMU and KVM show.
+ */
 bool cpu_is_bochs(void);
 
 /* CR0.WP, CR4 (PGE, MCE, SMEP, UMIP, OSFXSR, OSXSAVE as present), EFER.NXE and PAT of this CPU. */
