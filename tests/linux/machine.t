@@ -47,5 +47,10 @@ else
 fi
 export ISO=$boot_dir/test.iso
 LOG=road-bios ROAD=bios run
-LOG=road-uefi ROAD=uefi run
+export LOG=road-uefi
+if [ "$MACHINE" = svm-bochs ] && [ -z "${FULL:-}" ]; then
+	left_out "the firmware matters to VMX (feature control), not to SVM (make check-full)"
+else
+	ROAD=uefi run
+fi
 tap_end
