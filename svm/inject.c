@@ -46,6 +46,16 @@ static u64 exception_event(struct vmcb *b, const struct vcpu_inject *e)
 	return event;
 }
 
+/*
+ * Bochs decides which events are masked before it is in the guest: a V_IRQ that came with IF set
+ * waits until the guest changes IF, perhaps for ever. There such an interrupt goes by EVENTINJ.
+ */
+static bool inject_at_once(const struct vcpu *v, const struct vmcb *b)
+{
+	return svm_caps.bochs && v->inject.kind == INJECT_NONE && v->rflags & RFLAGS_IF &&
+	       !(b->int_state & INT_STATE_SHADOW);
+}
+
 void svm_inject_arm(struct vcpu *v)
 {
 	struct vmcb *b = svm_vcpu(v)->vmcb;
@@ -62,6 +72,10 @@ void svm_inject_arm(struct vcpu *v)
 	if (v->intr < 0)
 		return;
 	step_over_shadowed_hlt(v, b);
+	if (inject_at_once(v, b)) {
+		b->eventinj = EVENT_VALID | EVENT_TYPE_INTR << EVENT_TYPE_SHIFT | (u64)v->intr;
+		return;
+	}
 	b->vintr |= VINTR_V_IRQ | (u64)(v->intr >> 4) << VINTR_PRIO_SHIFT |
 		    (u64)v->intr << VINTR_VECTOR_SHIFT;
 }
@@ -98,7 +112,7 @@ static void offer_again(struct vcpu *v, u64 info, bool *intr_taken)
 void svm_inject_settle(struct vcpu *v)
 {
 	struct vmcb *b = svm_vcpu(v)->vmcb;
-	bool intr_taken = !(b->vintr & VINTR_V_IRQ);
+	bool intr_taken = !(b->vintr & VINTR_V_IRQ) && (u32)b->exitcode != VMEXIT_INVALID;
 
 	/* After VMEXIT_INVALID nothing was delivered; EVENTINJ is cleared by hardware on any
 	 * other. */

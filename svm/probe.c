@@ -40,6 +40,7 @@ static void probe_help(u32 edx)
 	vcaps.tsc_scaling = hw_help(HW_HELP_TSC_SCALING, edx & CPUID_8A_EDX_TSC_SCALE);
 	vcaps.leaf_1g = hw_help(HW_HELP_LEAF_1G, cpu_has(CPU_FEAT_PAGE1GB));
 	svm_apic_probe(edx);
+	svm_caps.bochs = cpu_is_bochs();
 	/* For guests that are hypervisors; ours have no SVM. */
 	hw_help_unused(HW_HELP_VGIF, edx & CPUID_8A_EDX_VGIF);
 }

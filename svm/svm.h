@@ -51,6 +51,7 @@ struct svm_caps {
 	bool decode;	 /* exits carry instruction bytes and register numbers */
 	bool flush_asid; /* VMRUN can flush one ASID */
 	bool pause;	 /* PAUSEs can be counted */
+	bool bochs;	 /* sees V_IRQ only when IF changes in the guest */
 	bool avic;	 /* the CPU does local APICs in x2APIC mode */
 };
 extern struct svm_caps svm_caps;

@@ -194,6 +194,47 @@ static void test_settle_interrupt(void)
 	cr8 = 0;
 }
 
+static void test_at_once(void)
+{
+	start(VCPU_LONG64);
+	svm_caps.bochs = true;
+	v->intr = 0x51;
+	svm_inject_arm(v);
+	ok(b->eventinj == (EVENT_VALID | 0x51) && !(b->vintr & VINTR_V_IRQ),
+	   "Bochs, IF set: injected, V_IRQ would wait");
+	svm_inject_settle(v);
+	ok(v->intr == -1, "taken");
+	v->intr = 0x51;
+	svm_inject_arm(v);
+	b->exitintinfo = EVENT_VALID | EVENT_TYPE_INTR << 8 | 0x51;
+	svm_inject_settle(v);
+	ok(v->intr == 0x51, "broken off: back");
+	b->exitintinfo = 0;
+	svm_inject_arm(v);
+	b->exitcode = 0xffffffff;
+	svm_inject_settle(v);
+	ok(v->intr == 0x51, "a refused entry: back");
+	b->exitcode = VMEXIT_INTR;
+	b->int_state = INT_STATE_SHADOW;
+	code[0] = 0x90;
+	svm_inject_arm(v);
+	ok(!b->eventinj && b->vintr & VINTR_V_IRQ, "in a shadow: by V_IRQ");
+	b->int_state = 0;
+	v->inject.kind = INJECT_NMI;
+	svm_inject_arm(v);
+	ok(b->vintr & VINTR_V_IRQ && EVENT_TYPE(b->eventinj) == EVENT_TYPE_NMI,
+	   "after an NMI: by V_IRQ");
+	v->inject.kind = INJECT_NONE;
+	v->rflags = RFLAGS_FIXED;
+	svm_inject_arm(v);
+	ok(!b->eventinj && b->vintr & VINTR_V_IRQ, "IF clear: by V_IRQ");
+	svm_caps.bochs = false;
+	v->rflags |= RFLAGS_IF;
+	svm_inject_arm(v);
+	ok(!b->eventinj && b->vintr & VINTR_V_IRQ, "elsewhere always by V_IRQ");
+	v->intr = -1;
+}
+
 static void settle_with(u64 info)
 {
 	b->eventinj = 0;
@@ -533,6 +574,7 @@ int main(void)
 	test_arm();
 	test_shadow();
 	test_settle_interrupt();
+	test_at_once();
 	test_settle_exception();
 	test_check();
 	test_decode();

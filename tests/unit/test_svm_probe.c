@@ -150,6 +150,11 @@ bool svm_cr_write(struct vcpu *v, u32 cr, u64 value)
 	return false;
 }
 
+bool cpu_is_bochs(void)
+{
+	return false;
+}
+
 /* svm/apic.c has a test of its own. */
 void svm_apic_probe(u32 edx)
 {
