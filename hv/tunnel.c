@@ -202,13 +202,15 @@ int tunnel_queue_set(struct domain *d, u32 vcpu, u32 prio, u64 gpa, u32 vector)
 			return -MB_EFAULT;
 	}
 	spin_lock(&t->lock);
-	/* A vector lost with its CPU would leave AWAKE behind for ever; ASLEEP at worst costs a
-	 * vector that finds nothing. */
-	if (page && vector)
-		atomic_store(&page->state, MB_EVQ_ASLEEP);
 	atomic_store(&t->queue[queue].vector, page ? vector : 0);
 	/* A full fence: pairs with the locked operations of tunnel_post() and queue_raise(). */
 	old = atomic_exchange(&t->queue[queue].page, page);
+	/* A vector lost with its CPU, or sent by a post that is still about this page from before
+	 * and taken while it was no queue's, would leave AWAKE behind for ever; ASLEEP at worst
+	 * costs a vector that finds nothing. A full fence: pairs with the locked operations of
+	 * queue_raise(), before queue_announce() looks at pending. */
+	if (page && vector)
+		atomic_exchange(&page->state, MB_EVQ_ASLEEP);
 	spin_unlock(&t->lock);
 	if (old && old != page)
 		queue_move(d, old);
