@@ -103,7 +103,7 @@ no_long_mode:
 no_nx:
 	movl $text_no_nx, %ebx
 
-/* ebx: text. To the VGA text screen and COM1 as the firmware left them, but with 8 bits a character. */
+/* ebx: text. To the VGA text screen and COM1 as the firmware left them, with 8 bits a character. */
 say_and_stop:
 	movw $0x3fb, %dx
 	movb $3, %al
