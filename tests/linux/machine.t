@@ -41,15 +41,16 @@ if [ "$MACHINE" = svm ]; then
 	DOM0ARGS="mb.test=machine mb.cpus=2" TIMEOUT=0 scripts/mkiso.sh "$boot_dir/test.iso"
 else
 	left_out "Bochs cannot load a kernel by itself"
-	IMAGES=$BUILD/cloud HVARGS="console=e9 dom0_mem=512M" TIMEOUT=0 \
+	# By the menu's multiboot 1 entry: by multiboot 2 GRUB's BIOS road hangs on Bochs before our first line.
+	IMAGES=$BUILD/cloud HVARGS="console=e9 dom0_mem=512M" TIMEOUT=0 ENTRY=2 \
 		DOM0ARGS="$(cat scripts/slow-cmdline) mb.slow=5 mb.test=machine mb.cpus=1" \
 		scripts/mkiso.sh "$boot_dir/test.iso"
 fi
 export ISO=$boot_dir/test.iso
 LOG=road-bios ROAD=bios run
 export LOG=road-uefi
-if [ "$MACHINE" = svm-bochs ] && [ -z "${FULL:-}" ]; then
-	left_out "the firmware matters to VMX (feature control), not to SVM (make check-full)"
+if [ "$MACHINE" != svm ]; then
+	left_out "UEFI firmware was not made to work on Bochs; QEMU has this road"
 else
 	ROAD=uefi run
 fi
