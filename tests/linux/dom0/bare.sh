@@ -2,7 +2,7 @@
 # Runs every bare test guest (/tests/*.elf) one after the other: relays the TAP that it writes to its
 # console, and checks how it ended. NAME.cfg, made from the head of the guest's source, may say
 # EXPECT (regex of the reason, "poweroff" if absent), VCPUS, MEMORY, ECHO, SECONDS, TSC_KHZ; or BY, the
-# test that runs it instead.
+# test that runs it instead. mb.only=NAME,... runs these alone.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
 guests=/sys/kernel/config/vbus/guests
@@ -32,11 +32,16 @@ run_one()
 	minibus destroy "$g"
 }
 
+only=,$(cmdline_value mb.only ''),
 total=0
 for f in /tests/*.elf; do
 	g=$(basename "$f" .elf)
 	cfg=/tests/$g.cfg
 	[ -z "$(setting BY)" ] || continue
+	case $only in
+	,, | *,$g,*) ;;
+	*) continue ;;
+	esac
 	echo none >"/tmp/$g.reason"
 	out=$(run_one 2>&1) || fail "$g: cannot be created" "$out"
 	sed -nE "s/^(ok|not ok) [0-9]* *-? *(.*)$/\1 - $g: \2/p; s/^#/# $g:/p" "/tmp/$g.out" >"/tmp/$g.tap"
