@@ -10,11 +10,13 @@
  * beside it. QEMU 7.2 and its successors (10.0, 2025's sources) are the same. The bit, IGNNE#, is
  * part of how PCs reported FPU errors by interrupt 13; with CR0.NE set nobody looks at it. So the
  * function returns at once. QEMU exports it, for its modules; if not, or if this is no x86 host,
- * the program ends with status 99, and the machine must do with one thread.
+ * the program ends with status 99, and the machine must do with one thread. Programs that QEMU
+ * starts (guestfwd) are not meant: the variable goes before any can start.
  */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ static int take_out(const char *name)
 
 __attribute__((constructor)) static void begin(void)
 {
+	unsetenv("LD_PRELOAD");
 	if (take_out("cpu_clear_ignne")) {
 		fprintf(stderr, "qemu-ignne: cannot take cpu_clear_ignne() out of this program\n");
 		_exit(99);
