@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
 # The three boot roads (QEMU's -kernel, GRUB on BIOS, GRUB on UEFI) and 1, 2 and 4 CPUs: each reaches
 # dom0 on all CPUs and a running guest.
 . "$(dirname "$0")/../lib/boot.sh"
