@@ -56,10 +56,24 @@ static bool inject_at_once(const struct vcpu *v, const struct vmcb *b)
 	       !(b->int_state & INT_STATE_SHADOW);
 }
 
+/*
+ * From the same cause there: a guest that is entered with IF clear gets no INTR exit until it
+ * changes IF itself. SVM has no timer that would end its run, so a spin of it would keep the CPU
+ * from all others. A good guest's spin has a PAUSE: that exits then, and what is pending is taken.
+ */
+static void arm_pause(const struct vcpu *v, struct vmcb *b)
+{
+	if (svm_vcpu(v)->pause || (svm_caps.bochs && !(v->rflags & RFLAGS_IF)))
+		b->intercept1 |= INTERCEPT1_PAUSE;
+	else
+		b->intercept1 &= ~INTERCEPT1_PAUSE;
+}
+
 void svm_inject_arm(struct vcpu *v)
 {
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 
+	arm_pause(v, b);
 	b->eventinj = 0;
 	if (v->inject.kind == INJECT_NMI)
 		b->eventinj = EVENT_VALID | EVENT_TYPE_NMI << EVENT_TYPE_SHIFT | TRAP_NMI;

@@ -124,6 +124,7 @@ static int svm_vcpu_create(struct vcpu *v)
 		return -MB_ENOMEM;
 	}
 	s->vmcb_pa = virt_to_phys(s->vmcb).v;
+	s->pause = svm_caps.pause;
 	svm_apic_create(v);
 	return 0;
 }
@@ -245,7 +246,6 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 		[EXITING_CPUID] = INTERCEPT1_CPUID,
 		[EXITING_HLT] = INTERCEPT1_HLT,
 		[EXITING_IRET] = INTERCEPT1_IRET,
-		[EXITING_PAUSE] = INTERCEPT1_PAUSE,
 	};
 	struct vmcb *b = svm_vcpu(v)->vmcb;
 
@@ -253,8 +253,11 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 		b->intercept_cr_write = on ? INTERCEPT_CR3 : 0;
 		return;
 	}
-	if (what == EXITING_PAUSE && !svm_caps.pause)
-		return; /* without a filter each PAUSE would exit: dearer than spinning */
+	if (what == EXITING_PAUSE) { /* svm_inject_arm() has the last word */
+		/* Without a filter each PAUSE would exit: dearer than spinning. */
+		svm_vcpu(v)->pause = on && svm_caps.pause;
+		return;
+	}
 	if (on)
 		b->intercept1 |= bits[what];
 	else

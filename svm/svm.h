@@ -21,6 +21,7 @@ struct svm_vcpu {
 	u64 tsc_aux;	/* MSRs kept outside the VMCB, while not loaded */
 	u64 spec_ctrl;
 	u64 *avic_id;	/* its entry in the domain's table of APIC ids; NULL: no AVIC */
+	bool pause;	/* the core wants exits for PAUSE */
 };
 
 /* The vendor part of a domain (domain.hw): permission maps, one bit or two per port and MSR. */
@@ -51,7 +52,7 @@ struct svm_caps {
 	bool decode;	 /* exits carry instruction bytes and register numbers */
 	bool flush_asid; /* VMRUN can flush one ASID */
 	bool pause;	 /* PAUSEs can be counted */
-	bool bochs;	 /* sees V_IRQ only when IF changes in the guest */
+	bool bochs;	 /* looks at what IF masks only when it changes in the guest */
 	bool avic;	 /* the CPU does local APICs in x2APIC mode */
 };
 extern struct svm_caps svm_caps;

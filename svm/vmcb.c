@@ -35,7 +35,6 @@
 /* APM 15.14.4 "Pause Intercept Filtering". */
 static void set_pause_filter(struct vmcb *b)
 {
-	b->intercept1 |= INTERCEPT1_PAUSE;
 	b->pause_count = PAUSE_COUNT;
 	if (svm_caps.features & CPUID_8A_EDX_PAUSE_THRESHOLD)
 		b->pause_threshold = PAUSE_THRESHOLD;

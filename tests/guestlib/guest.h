@@ -4,6 +4,8 @@
  *           interrupts, other vCPUs, hypercalls. A test is one function, guest_main().
  * Callers:  tests/guest/NAME/main.c.
  * Context:  CPL 0, long mode, first 4 GiB mapped one to one, interrupts off until guest_irq_on().
+ *           A loop that waits has a PAUSE, or interrupts on: without either the SVM of Bochs lets
+ *           nobody else run (svm/inject.c).
  * Locking:  none; report only from vCPU 0.
  * Lifetime: from guest_main() until it returns; then the guest powers off.
  * Errors:   an unexpected exception ends the guest with a crash report and its registers.

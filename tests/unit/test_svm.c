@@ -523,11 +523,8 @@ static void test_pause_filter(void)
 
 	svm_caps.pause = true;
 	with = vmcb_create(v);
-	ok(!(without->intercept1 & INTERCEPT1_PAUSE) && !without->pause_count,
-	   "without a filter PAUSE does not exit");
-	ok(with->intercept1 == (without->intercept1 | INTERCEPT1_PAUSE) &&
-		   with->pause_count > 1000 && !with->pause_threshold,
-	   "with one it does, after many");
+	ok(!without->pause_count, "without a filter no PAUSEs are counted");
+	ok(with->pause_count > 1000 && !with->pause_threshold, "with one many pass before an exit");
 	vmcb_destroy(with);
 	svm_caps.features = CPUID_8A_EDX_PAUSE_THRESHOLD;
 	with = vmcb_create(v);

@@ -5,11 +5,12 @@
  * of the machine to a guest. probe.c and svm.c are read in here, with CPUID and MSRs that the test
  * answers.
  *
- * SOURCES: hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
+ * SOURCES: svm/inject.c hv/hwhelp.c tests/fake_arch/fake_cpu.c tests/fake_arch/fake_mem.c
  */
 #include <string.h>
 
 #include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
 #include "arch/x86/msr.h"
 #include "fake.h"
 #include "hv/cmdline_options.h"
@@ -104,14 +105,30 @@ void svm_decode_exit(struct vcpu *v)
 	(void)v;
 }
 
-void svm_inject_arm(struct vcpu *v)
+u32 vlapic_get_cr8(const struct vcpu *v)
 {
 	(void)v;
+	return 0;
 }
 
-void svm_inject_settle(struct vcpu *v)
+void vlapic_set_cr8(struct vcpu *v, u32 value)
 {
 	(void)v;
+	(void)value;
+}
+
+void vlapic_hw_return(struct vcpu *v, u8 vector)
+{
+	(void)v;
+	(void)vector;
+}
+
+u32 guest_fetch(struct vcpu *v, u8 *buf, u32 len)
+{
+	(void)v;
+	(void)buf;
+	(void)len;
+	return 0;
 }
 
 void svm_reset_state(struct vcpu *v, const struct vcpu_start *start)
@@ -340,6 +357,28 @@ static void test_tsc_ratio(void)
 	this_cpu()->vendor = NULL;
 }
 
+/* Would a PAUSE exit from a run that begins so? */
+static bool pause_exits(struct vcpu *v, bool wanted, u64 rflags)
+{
+	svm_ops.set_exiting(v, EXITING_PAUSE, wanted);
+	v->rflags = rflags;
+	v->intr = -1;
+	svm_inject_arm(v);
+	return svm_vcpu(v)->vmcb->intercept1 & INTERCEPT1_PAUSE;
+}
+
+static void test_pause(struct vcpu *v, bool filter)
+{
+	ok(pause_exits(v, true, RFLAGS_IF) == filter && pause_exits(v, true, 0) == filter,
+	   filter ? "PAUSE exits when the core wants it" : "PAUSE never exits without a filter");
+	ok(!pause_exits(v, false, RFLAGS_IF) && !pause_exits(v, false, 0), "and else not");
+	svm_caps.bochs = true;
+	ok(pause_exits(v, false, 0), "Bochs, IF clear: always, no interrupt would end a spin");
+	ok(!pause_exits(v, false, RFLAGS_IF) && pause_exits(v, true, RFLAGS_IF) == filter,
+	   "IF set again: as elsewhere");
+	svm_caps.bochs = false;
+}
+
 static void test_help(void)
 {
 	struct vmcb b = {0};
@@ -352,8 +391,7 @@ static void test_help(void)
 	ok(!svm_caps.nrips && !svm_caps.decode && !svm_caps.flush_asid && !svm_caps.pause &&
 		   !vcaps.leaf_1g,
 	   "a machine without help");
-	svm_ops.set_exiting(&v, EXITING_PAUSE, true);
-	ok(!b.intercept1, "PAUSE never exits there");
+	test_pause(&v, false);
 	npt_edx |= CPUID_8A_EDX_NRIPS | CPUID_8A_EDX_DECODE_ASSISTS | CPUID_8A_EDX_FLUSH_BY_ASID |
 		   CPUID_8A_EDX_PAUSE_FILTER | CPUID_8A_EDX_VGIF;
 	cpu_info.features |= BIT(CPU_FEAT_PAGE1GB);
@@ -362,11 +400,11 @@ static void test_help(void)
 		   vcaps.leaf_1g,
 	   "a machine with all of it");
 	ok(hw_help_masks().unused == BIT(HW_HELP_VGIF), "VGIF is named, without a use");
-	svm_ops.set_exiting(&v, EXITING_PAUSE, true);
+	test_pause(&v, true);
 	svm_ops.set_exiting(&v, EXITING_HLT, true);
-	ok(b.intercept1 == (INTERCEPT1_PAUSE | INTERCEPT1_HLT), "PAUSE exits there");
-	svm_ops.set_exiting(&v, EXITING_PAUSE, false);
-	ok(b.intercept1 == INTERCEPT1_HLT, "and no longer");
+	ok(b.intercept1 & INTERCEPT1_HLT, "HLT exits");
+	svm_ops.set_exiting(&v, EXITING_HLT, false);
+	ok(!(b.intercept1 & INTERCEPT1_HLT), "and no longer");
 	ok(!vcaps.tsc_scaling, "TSC scaling apart: not offered here");
 	npt_edx |= CPUID_8A_EDX_TSC_SCALE;
 	svm_ops.probe();

@@ -316,6 +316,7 @@ static void racer(void)
 {
 	uint64_t x = 88172645463325252ull;
 
+	guest_irq_on();
 	for (;;) {
 		x ^= x << 13;
 		x ^= x >> 7;

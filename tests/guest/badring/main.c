@@ -392,6 +392,7 @@ static void flip(void)
 
 static void racer(void)
 {
+	guest_irq_on();
 	for (;;) {
 		if (racing) {
 			flip();

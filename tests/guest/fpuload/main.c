@@ -17,11 +17,13 @@ static volatile uint64_t loads, exits;
 
 static void load_state(unsigned int round, uint64_t end)
 {
+	guest_irq_on();
 	while (round_no == round && rdtsc() < end) {
 		for (unsigned int i = 0; i < 64; i++)
 			__asm__ volatile("fxrstor %0" : : "m"(area));
 		loads += 64;
 	}
+	guest_irq_off();
 }
 
 static void leave_often(unsigned int round, uint64_t end)

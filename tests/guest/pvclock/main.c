@@ -66,6 +66,7 @@ static void check_time(unsigned int vcpu)
 static void second(void)
 {
 	wrmsr(CLOCK_MSR, (uint64_t)&records[1] | 1);
+	guest_irq_on();
 	while (!stop) {
 		check_time(1);
 		second_runs++;
@@ -100,8 +101,10 @@ void guest_main(void)
 	report(!backwards, "%u looks, never backwards (%u)", READS, backwards);
 	report(guest_start_cpu(1, second), "the second vCPU comes up");
 	guest_until(&second_runs, 1, 5000);
+	guest_irq_on();
 	for (unsigned int i = 0; i < READS || second_runs < 1000; i++)
 		check_time(0);
+	guest_irq_off();
 	stop = 1;
 	report(guest_until(&second_stopped, 1, 5000), "and has its own record");
 	report(!backwards, "%u looks there: never backwards between the two (%u)", second_runs,
