@@ -182,6 +182,10 @@ static void apply_state(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs
 		if (subleaf == 0 && (r->ecx & CPUID_7_ECX_PKU) && (sys.cr4 & CR4_PKE))
 			r->ecx |= CPUID_7_ECX_OSPKE;
 		break;
+	case 0xd:
+		if (subleaf == 1 && !cpu_has(CPU_FEAT_XSAVEC))
+			r->eax &= ~CPUID_D1_EAX_XSAVEC;
+		break;
 	case 0x80000000:
 		if (!d->privileged)
 			r->eax = MIN(cpu_info.max_ext_leaf, GUEST_MAX_EXT);

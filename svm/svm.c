@@ -253,6 +253,8 @@ static void svm_set_exiting(struct vcpu *v, enum vcpu_exiting what, bool on)
 		b->intercept_cr_write = on ? INTERCEPT_CR3 : 0;
 		return;
 	}
+	if (what == EXITING_CPUID && svm_caps.bochs)
+		return; /* what cpu_identify() hides there stays hidden from dom0's programs */
 	if (what == EXITING_PAUSE) { /* svm_inject_arm() has the last word */
 		/* Without a filter each PAUSE would exit: dearer than spinning. */
 		svm_vcpu(v)->pause = on && svm_caps.pause;

@@ -36,6 +36,7 @@ static const struct feature_bit feature_bits[CPU_FEAT_COUNT] = {
 	[CPU_FEAT_ARAT] = {6, 0, CPUID_EAX, CPUID_6_EAX_ARAT},
 	[CPU_FEAT_XSAVE] = {1, 0, CPUID_ECX, CPUID_1_ECX_XSAVE},
 	[CPU_FEAT_XSAVEOPT] = {0xd, 1, CPUID_EAX, CPUID_D1_EAX_XSAVEOPT},
+	[CPU_FEAT_XSAVEC] = {0xd, 1, CPUID_EAX, CPUID_D1_EAX_XSAVEC},
 	[CPU_FEAT_XSAVES] = {0xd, 1, CPUID_EAX, CPUID_D1_EAX_XSAVES},
 	[CPU_FEAT_PAGE1GB] = {0x80000001, 0, CPUID_EDX, CPUID_81_EDX_PAGE1GB},
 	[CPU_FEAT_NX] = {0x80000001, 0, CPUID_EDX, CPUID_81_EDX_NX},
@@ -170,6 +171,14 @@ static void read_features(void)
 	}
 }
 
+bool cpu_is_bochs(void)
+{
+	if (cpu_has(CPU_FEAT_HYPERVISOR))
+		return false;
+	outl(PCI_CONFIG_ADDRESS, PCI_CONFIG_HOST_BRIDGE);
+	return inl(PCI_CONFIG_DATA) == PCI_ID_I440FX;
+}
+
 const char *cpu_identify(void)
 {
 	u32 edx = cpuid(1, 0).edx;
@@ -178,6 +187,10 @@ const char *cpu_identify(void)
 	read_model();
 	read_brand();
 	read_features();
+	/* XSAVEC of Bochs 2.7 puts AVX's part elsewhere than XRSTOR reads it: a kernel that saves
+	 * with it mixes up the registers of its processes. */
+	if (cpu_is_bochs())
+		cpu_info.features &= ~BIT(CPU_FEAT_XSAVEC);
 	cpu_info.phys_bits = 36;
 	cpu_info.virt_bits = 48;
 	if (cpu_info.max_ext_leaf >= 0x80000008) {
@@ -194,14 +207,6 @@ const char *cpu_identify(void)
 	if (!(edx & CPUID_1_EDX_FXSR))
 		return "the CPU has no FXSAVE";
 	return NULL;
-}
-
-bool cpu_is_bochs(void)
-{
-	if (cpu_has(CPU_FEAT_HYPERVISOR))
-		return false;
-	outl(PCI_CONFIG_ADDRESS, PCI_CONFIG_HOST_BRIDGE);
-	return inl(PCI_CONFIG_DATA) == PCI_ID_I440FX;
 }
 
 void cpu_setup(void)

@@ -27,6 +27,7 @@ enum cpu_feature {
 	CPU_FEAT_ARAT, /* local APIC timer runs in all idle states */
 	CPU_FEAT_XSAVE,
 	CPU_FEAT_XSAVEOPT,
+	CPU_FEAT_XSAVEC, /* and it works */
 	CPU_FEAT_XSAVES,
 	CPU_FEAT_PAGE1GB,
 	CPU_FEAT_NX,

@@ -376,7 +376,12 @@ static void test_pause(struct vcpu *v, bool filter)
 	ok(pause_exits(v, false, 0), "Bochs, IF clear: always, no interrupt would end a spin");
 	ok(!pause_exits(v, false, RFLAGS_IF) && pause_exits(v, true, RFLAGS_IF) == filter,
 	   "IF set again: as elsewhere");
+	svm_vcpu(v)->vmcb->intercept1 |= INTERCEPT1_CPUID;
+	svm_ops.set_exiting(v, EXITING_CPUID, false);
+	ok(svm_vcpu(v)->vmcb->intercept1 & INTERCEPT1_CPUID, "and CPUID always exits there");
 	svm_caps.bochs = false;
+	svm_ops.set_exiting(v, EXITING_CPUID, false);
+	ok(!(svm_vcpu(v)->vmcb->intercept1 & INTERCEPT1_CPUID), "elsewhere dom0 may have it all");
 }
 
 static void test_help(void)
