@@ -10,7 +10,7 @@ ends()
 {
 	guest_start g1 11 'on_poweroff = "preserve";' 'on_reboot = "preserve";' 'on_crash = "preserve";' || return
 	guest_ready g1 11
-	out=$(GUEST_SH_LIMIT=10 guest_sh 11 "$1" 2>&1)
+	out=$(GUEST_SH_LIMIT=$(limit 10) guest_sh 11 "$1" 2>&1)
 	i=0
 	while [ "$(cat $state/state)" = running ] && [ $i -lt 300 ]; do
 		sleep 0.1
