@@ -6,6 +6,7 @@
 #include "svm/svm.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/cr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "hv/domain.h"
@@ -182,6 +183,10 @@ static void svm_run(struct vcpu *v)
 	b->rax = v->regs.rax;
 	b->rsp = v->regs.rsp;
 	svm_apic_arm(v);
+	/* Bochs's VMRUN forgets CR2: a vCPU that was taken off its CPU between a page fault and its
+	 * handler's look at CR2 would see another's address. */
+	if (svm_caps.bochs)
+		write_cr2(b->cr2);
 	svm_enter(&v->regs, s->vmcb_pa, svm_this_cpu()->host_vmcb_pa);
 	svm_apic_settle(v);
 	v->rip = b->rip;

@@ -4,7 +4,9 @@
  * Registers", "XSETBV"; APM Vol 2, "System-Control Registers". On VMX some bits of CR0 and CR4 are
  * the hypervisor's (NE, VMXE, cache control), so MOV exits and is emulated, and XSETBV always is.
  * What may go wrong: a bit shows the hypervisor's value, a change is lost, a value the manual
- * forbids is accepted or ends the guest, user mode gets through.
+ * forbids is accepted or ends the guest, user mode gets through, CR2 is another vCPU's.
+ *
+ * VCPUS: 2
  */
 #include "guest.h"
 
@@ -22,6 +24,7 @@
 #define XCR0_X87 1ull
 #define XCR0_SSE 2ull
 #define XCR0_AVX 4ull
+#define TURNS 100u
 
 static int user_vector[2];
 
@@ -143,13 +146,45 @@ static void xcr0(void)
 	write_cr4(read_cr4() & ~CR4_OSXSAVE);
 }
 
+static volatile unsigned int turns; /* of vCPU 1, which leaves its own value in CR2 each time */
+
+static void second(void)
+{
+	for (;;) {
+		__asm__ volatile("mov %0, %%cr2" : : "r"(0xbadull << 12));
+		turns++;
+		hypercall(MB_HC_YIELD, 0, 0, 0);
+	}
+}
+
+static void cr2(void)
+{
+	uint64_t end, v;
+	unsigned int wrong = 0, before;
+
+	guest_apic_on();
+	report(guest_start_cpu(1, second), "a second vCPU");
+	end = rdtsc() + 5000 * guest_tsc_khz();
+	for (unsigned int i = 1; i <= TURNS; i++) {
+		__asm__ volatile("mov %0, %%cr2" : : "r"((uint64_t)i << 12));
+		before = turns;
+		while (turns == before && rdtsc() < end)
+			hypercall(MB_HC_YIELD, 0, 0, 0);
+		__asm__ volatile("mov %%cr2, %0" : "=r"(v));
+		wrong += v != (uint64_t)i << 12;
+	}
+	report(turns >= TURNS && !wrong, "CR2 stays this vCPU's while another runs (%u wrong)",
+	       wrong);
+}
+
 void guest_main(void)
 {
 	bool xsave = cpuid(1, 0).ecx & 1u << 26;
 
-	report_plan((is_intel() ? 8 + 6 : 6 + 4) + (xsave ? 11 : 1));
+	report_plan((is_intel() ? 8 + 6 : 6 + 4) + (xsave ? 11 : 1) + 2);
 	cr0();
 	cr4();
+	cr2();
 	if (xsave)
 		xcr0();
 	else
