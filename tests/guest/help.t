@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
 # The bare test guests that hardware help serves, with other help than bare.t uses: none at all, and on VMX
 # the APIC's, which is off on Bochs by default. Results must be the same. See tests/linux/dom0/bare.sh.
 . "$(dirname "$0")/../lib/boot.sh"
@@ -16,11 +15,6 @@ with()
 	boot_text | grep -m1 -o 'hardware help: .*' | sed 's/^/# /'
 }
 
-# Under SVM Bochs takes no interrupt exit while the guest has IF clear: only PAUSE ends such a spin there.
-if [ "$MACHINE" = svm-bochs ]; then
-	with "nohelp=all help=pause" none
-else
-	with nohelp=all none
-fi
+with nohelp=all none
 [ "$MACHINE" != vmx ] || with help=apicv apicv
 echo "1..$total"

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
 # Guests with and without cr3_trace: exits for switches of address space, and what dom0 is told of them.
 # See tests/linux/dom0/cr3.sh.
 . "$(dirname "$0")/../lib/boot.sh"

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
 # Two guests at once on one bridge: see tests/linux/dom0/two.sh, which runs in dom0.
 . "$(dirname "$0")/../lib/boot.sh"
 reduced mib 64 4 "Bochs moves 2 MiB a second"
