@@ -5,7 +5,9 @@
  * Callers:  device models (dev_*.c) register classes; a connector (south_*.c) owns buses and hands
  *           in the guest's calls.
  * Context:  process context, may sleep, unless a function says "any".
- * Locking:  configfs's own > bus->lock > dev->lock > rtnl. Field legend: [b] bus->lock,
+ * Locking:  configfs's own > rtnl > bus->lock > dev->lock: what runs for a guest's call or at the
+ *           end of a connection takes no lock that a driver may hold while it calls (rtnl), for
+ *           both ends may be in one kernel (loopback/). Field legend: [b] bus->lock,
  *           [d] dev->lock, [c] constant after creation. The core holds bus->lock and dev->lock
  *           around every class op except create, remove and stats (stats: dev->lock only).
  * Lifetime: a device lives from mkdir to rmdir, and rmdir is refused while it is linked. A

@@ -50,7 +50,7 @@ static void net_down(struct vnet *net)
 
 	if (!net->up)
 		return;
-	netif_carrier_off(net->host->ndev);
+	net_host_set_carrier(net->host, false);
 	for (i = 0; i < NET_PAIRS; i++)
 		if (net->host->pair[i].up)
 			net_pair_down(&net->host->pair[i]);
@@ -131,7 +131,7 @@ static int net_up(struct vnet *net)
 		if (pair[i].rx.region && pair[i].tx.region)
 			net_pair_up(&pair[i]);
 	net->up = true;
-	netif_carrier_on(net->host->ndev);
+	net_host_set_carrier(net->host, true);
 	return 0;
 }
 
@@ -141,7 +141,7 @@ static int net_info(struct vnet *net, void *data, u32 *len)
 
 	ether_addr_copy(info->mac, net->mac);
 	info->max_pairs = NET_PAIRS;
-	info->mtu = net->host->ndev->mtu;
+	info->mtu = net_host_mtu(net->host);
 	info->max_mtu = VB_NET_MAX_MTU;
 	*len = sizeof(*info);
 	return 0;
@@ -150,7 +150,6 @@ static int net_info(struct vnet *net, void *data, u32 *len)
 static int net_set_mtu(struct vnet *net, const void *data, u32 len)
 {
 	u32 mtu;
-	int err;
 
 	if (!(net->vdev.features & VB_NET_F_MTU))
 		return -ENOSYS;
@@ -161,10 +160,8 @@ static int net_set_mtu(struct vnet *net, const void *data, u32 len)
 	memcpy(&mtu, data, sizeof(mtu));
 	if (mtu < VB_NET_MIN_MTU || mtu > VB_NET_MAX_MTU)
 		return -EINVAL;
-	rtnl_lock();
-	err = dev_set_mtu(net->host->ndev, mtu);
-	rtnl_unlock();
-	return err;
+	net_host_set_mtu(net->host, mtu);
+	return 0;
 }
 
 static int net_call(struct vbus_device *dev, u32 func, void *data, u32 *len)
@@ -277,24 +274,38 @@ static ssize_t net_ifname_show(struct config_item *item, char *page)
 	return n;
 }
 
-/* A module cannot rename a netdev: a new one takes the place of the old. */
+/*
+ * A module cannot rename a netdev: a new one takes the place of the old. Making and destroying take
+ * rtnl, so dev->lock is not held then.
+ */
 static int net_rename(struct vnet *net, const char *name)
 {
-	struct net_host *host;
+	struct vbus_device *dev = &net->vdev;
+	struct net_host *host, *old;
+	u8 mac[ETH_ALEN];
+	bool busy, same;
 
-	if (net->vdev.bus)
-		return -EBUSY;
-	if (!strcmp(name, net->host->ndev->name))
-		return 0;
-	host = net_host_create(name, net->mac);
+	mutex_lock(&dev->lock);
+	busy = dev->bus;
+	same = !strcmp(name, net->host->ndev->name);
+	ether_addr_copy(mac, net->mac);
+	mutex_unlock(&dev->lock);
+	if (busy || same)
+		return busy ? -EBUSY : 0;
+	host = net_host_create(name, mac);
 	if (IS_ERR(host))
 		return PTR_ERR(host);
 	rtnl_lock();
-	dev_set_mtu(host->ndev, net->host->ndev->mtu);
+	mutex_lock(&dev->lock);
+	old = dev->bus ? host : net->host; /* the one to go */
+	if (!dev->bus) {
+		dev_set_mtu(host->ndev, old->ndev->mtu);
+		net->host = host;
+	}
+	mutex_unlock(&dev->lock);
 	rtnl_unlock();
-	net_host_destroy(net->host);
-	net->host = host;
-	return 0;
+	net_host_destroy(old);
+	return old == host ? -EBUSY : 0;
 }
 
 static ssize_t net_ifname_store(struct config_item *item, const char *page, size_t n)
@@ -307,9 +318,7 @@ static ssize_t net_ifname_store(struct config_item *item, const char *page, size
 	name[strcspn(name, "\n")] = '\0';
 	if (strlen(name) >= IFNAMSIZ || !dev_valid_name(name))
 		return -EINVAL;
-	mutex_lock(&dev->lock);
 	err = net_rename(to_vnet(dev), name);
-	mutex_unlock(&dev->lock);
 	return err ? err : n;
 }
 CONFIGFS_ATTR(net_, ifname);
@@ -335,11 +344,11 @@ static ssize_t net_mtu_store(struct config_item *item, const char *page, size_t 
 		return err;
 	if (mtu < VB_NET_MIN_MTU || mtu > VB_NET_MAX_MTU)
 		return -EINVAL;
-	mutex_lock(&dev->lock);
 	rtnl_lock();
+	mutex_lock(&dev->lock);
 	err = dev_set_mtu(to_vnet(dev)->host->ndev, mtu);
-	rtnl_unlock();
 	mutex_unlock(&dev->lock);
+	rtnl_unlock();
 	return err ? err : n;
 }
 CONFIGFS_ATTR(net_, mtu);

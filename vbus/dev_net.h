@@ -5,8 +5,10 @@
  *           guest, dev_net_queue.c what both share.
  * Callers:  dev_net*.c only.
  * Context:  as said at each function.
- * Locking:  dev->lock > rtnl. [d] dev->lock, [t] the lock of the netdev's tx queue of that pair,
- *           [n] NAPI of that pair, [c] constant while up.
+ * Locking:  rtnl > dev->lock. What a guest's call changes at the netdev under rtnl is done by a
+ *           worker (net_host_sync), since a guest must not wait for all of dom0's network, nor
+ *           its driver for itself where both ends are in one kernel. [d] dev->lock, [t] the lock
+ *           of the netdev's tx queue of that pair, [n] NAPI of that pair, [c] constant while up.
  * Lifetime: the netdev lives from mkdir to rmdir (a new name makes a new one, before linking);
  *           queues from VB_CALL_SHM to close; frames flow from VB_NET_CALL_UP to _DOWN.
  * Errors:   a queue that breaks the rules is broken alone; what cannot be delivered is counted.
@@ -63,6 +65,10 @@ struct net_host { /* netdev_priv */
 	struct net_device *ndev;
 	const struct vbus_mem *mem; /* [c] */
 	u64 features;		    /* [c] accepted by the guest; 0 while closed */
+	struct work_struct sync;    /* makes the netdev follow what is below, and features */
+	u32 mtu;		    /* asked for, not applied yet; 0: nothing. [d] and sync */
+	spinlock_t carrier_lock;
+	bool carrier;		    /* carrier_lock: the guest is up, when all is applied */
 	struct net_pair pair[NET_PAIRS];
 };
 
@@ -84,8 +90,14 @@ static inline struct vnet *to_vnet(struct vbus_device *dev)
 /* dev_net_host.c: process context */
 struct net_host *net_host_create(const char *ifname, const u8 *guest_mac); /* may be a pattern */
 void net_host_destroy(struct net_host *host);
-/* Offloads towards the guest follow what it accepted; takes rtnl. */
+/*
+ * Offloads, MTU and carrier follow in a moment; the carrier goes on last and off at once. The call
+ * of the guest is not held up.
+ */
 void net_host_set_features(struct net_host *host, u64 features);
+void net_host_set_mtu(struct net_host *host, u32 mtu);
+void net_host_set_carrier(struct net_host *host, bool on);
+u32 net_host_mtu(const struct net_host *host); /* also before it is applied */
 
 static inline struct netdev_queue *net_pair_txq(const struct net_pair *pair)
 {

@@ -14,7 +14,7 @@
 static netdev_features_t host_fix_features(struct net_device *ndev, netdev_features_t want)
 {
 	struct net_host *host = netdev_priv(ndev);
-	u64 f = host->features;
+	u64 f = READ_ONCE(host->features);
 
 	if (!(f & VB_NET_F_CSUM))
 		want &= ~NETIF_F_HW_CSUM;
@@ -26,12 +26,51 @@ static netdev_features_t host_fix_features(struct net_device *ndev, netdev_featu
 	return want;
 }
 
-void net_host_set_features(struct net_host *host, u64 features)
+static void net_host_sync(struct work_struct *work)
 {
+	struct net_host *host = container_of(work, struct net_host, sync);
+	u32 mtu;
+
 	rtnl_lock();
-	host->features = features;
+	mtu = READ_ONCE(host->mtu);
+	if (mtu && dev_set_mtu(host->ndev, mtu))
+		netdev_warn(host->ndev, "the guest's MTU of %u is refused\n", mtu);
+	/* Unless the guest has asked for another one meanwhile. */
+	cmpxchg(&host->mtu, mtu, 0);
 	netdev_update_features(host->ndev);
 	rtnl_unlock();
+	spin_lock_bh(&host->carrier_lock);
+	if (host->carrier)
+		netif_carrier_on(host->ndev);
+	spin_unlock_bh(&host->carrier_lock);
+}
+
+void net_host_set_features(struct net_host *host, u64 features)
+{
+	WRITE_ONCE(host->features, features);
+	schedule_work(&host->sync);
+}
+
+void net_host_set_mtu(struct net_host *host, u32 mtu)
+{
+	WRITE_ONCE(host->mtu, mtu);
+	schedule_work(&host->sync);
+}
+
+u32 net_host_mtu(const struct net_host *host)
+{
+	return READ_ONCE(host->mtu) ?: READ_ONCE(host->ndev->mtu);
+}
+
+void net_host_set_carrier(struct net_host *host, bool on)
+{
+	spin_lock_bh(&host->carrier_lock);
+	host->carrier = on;
+	if (!on)
+		netif_carrier_off(host->ndev);
+	spin_unlock_bh(&host->carrier_lock);
+	if (on)
+		schedule_work(&host->sync);
 }
 
 static int host_open(struct net_device *ndev)
@@ -156,6 +195,8 @@ struct net_host *net_host_create(const char *ifname, const u8 *guest_mac)
 	}
 	host = netdev_priv(ndev);
 	host->ndev = ndev;
+	INIT_WORK(&host->sync, net_host_sync);
+	spin_lock_init(&host->carrier_lock);
 	ndev->netdev_ops = &host_ops;
 	ndev->ethtool_ops = &host_ethtool_ops;
 	ndev->hw_features = NETIF_F_SG | NET_OFFLOADS;
@@ -188,6 +229,8 @@ void net_host_destroy(struct net_host *host)
 	struct net_device *ndev = host->ndev;
 	struct pcpu_sw_netstats __percpu *stats = ndev->tstats;
 
+	/* Closed, or never opened: nobody queues it again. */
+	cancel_work_sync(&host->sync);
 	unregister_netdev(ndev);
 	free_percpu(stats);
 	free_netdev(ndev);

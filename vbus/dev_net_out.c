@@ -178,7 +178,8 @@ netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 	u32 need = sizeof(struct vb_net_hdr) + skb->len;
 	bool fits, more = netdev_xmit_more();
 
-	if (!pair->up || net_queue_broken(&pair->rx))
+	/* Without carrier the offloads may still be those of an earlier connection. */
+	if (!pair->up || !netif_carrier_ok(ndev) || net_queue_broken(&pair->rx))
 		goto drop;
 	fits = net_room_or_stop(pair, need);
 	if (!fits && netif_tx_queue_stopped(net_pair_txq(pair))) {
