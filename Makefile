@@ -124,20 +124,26 @@ DOM0_KSRC := $(sort $(shell find vbus hv/abi -name '*.[chS]' -o -name Kbuild 2>/
 GUEST_KSRC := $(sort $(shell find guest-linux vbus/abi vbus/proto hv/abi -name '*.[chS]' -o -name Kbuild 2>/dev/null))
 DOM0_KO := $(if $(wildcard vbus/Kbuild),kmod/dom0.stamp)
 GUEST_KO := $(if $(wildcard guest-linux/Kbuild),kmod/guest.stamp)
-modules: $(addprefix $(BUILD)/,$(DOM0_KO) $(GUEST_KO))	## build the Linux modules of both sides against KDIR
+# The loopback connector uses the headers of both sides, and what their modules export.
+LOOP_KSRC := $(sort $(shell find loopback -name '*.[ch]' -o -name Kbuild 2>/dev/null) $(wildcard vbus/*.h guest-linux/*.h) \
+	$(shell find hv/abi vbus/abi vbus/proto -name '*.h' 2>/dev/null))
+LOOP_KO := $(if $(wildcard loopback/Kbuild),kmod/loop.stamp)
+modules: $(addprefix $(BUILD)/,$(DOM0_KO) $(GUEST_KO) $(LOOP_KO))	## build the Linux modules of both sides against KDIR
 
-# kmod_rule OUT,SIDE,SOURCES,FOLDER,KDIR,KERNEL
+# kmod_rule OUT,SIDE,SOURCES,FOLDER,KDIR,KERNEL,USED    USED: the sides (SIDE/FOLDER) whose exports it uses
 define kmod_rule =
-$(1)/kmod/$(2).stamp: $(3) scripts/linktree.sh | $(if $(filter $(6)/%,$(5)),$(6)/release)
+$(1)/kmod/$(2).stamp: $(3) $(patsubst %/,$(1)/kmod/%.stamp,$(dir $(7))) scripts/linktree.sh | $(if $(filter $(6)/%,$(5)),$(6)/release)
 	$$(call say,KMOD,$(1)/kmod/$(2))
 	$$(Q)scripts/linktree.sh $(1)/kmod/$(2) $(3)
 	$$(Q)$$(MAKE) -s -C $(5) M=$$(abspath $(1)/kmod/$(2)/$(4)) modules \
 		KCFLAGS="-Werror -ffile-prefix-map=$$(abspath $(1)/kmod/$(2))/=" \
+		KBUILD_EXTRA_SYMBOLS="$$(abspath $(7:%=$(1)/kmod/%/Module.symvers))" \
 		>$(1)/kmod/$(2).log 2>&1 || { cat $(1)/kmod/$(2).log; exit 1; }
 	$$(Q)touch $$@
 endef
 $(eval $(call kmod_rule,$(BUILD),dom0,$(DOM0_KSRC),vbus,$(KDIR),$(DEBIAN)))
 $(eval $(call kmod_rule,$(BUILD),guest,$(GUEST_KSRC),guest-linux,$(KDIR),$(DEBIAN)))
+$(eval $(call kmod_rule,$(BUILD),loop,$(LOOP_KSRC),loopback,$(KDIR),$(DEBIAN),dom0/vbus guest/guest-linux))
 $(eval $(call kmod_rule,$(CLOUD),dom0,$(DOM0_KSRC),vbus,$(CLOUD_KDIR),$(CLOUD)/debian))
 $(eval $(call kmod_rule,$(CLOUD),guest,$(GUEST_KSRC),guest-linux,$(CLOUD_KDIR),$(CLOUD)/debian))
 
@@ -228,6 +234,9 @@ check-full: deps	## the same in full length on the slow machines too (hours)
 check-quick: deps	## run the style, ABI and unit tests only (seconds)
 	$(Q)$(MAKE) --no-print-directory unit tools $(DEBIAN)/release
 	$(Q)tests/run.sh quick
+stress: deps	## vbus in one kernel (no hypervisor) under load and faults for LOOP_MINUTES (10) minutes
+	$(Q)$(MAKE) --no-print-directory images
+	$(Q)LOOP_MINUTES=$${LOOP_MINUTES:-10} TEST_LIMIT=$${TEST_LIMIT:-7200} MACHINES=svm tests/run.sh tests/linux/loop.t
 bench: deps	## measure: dom0's boot against the bare boot, exits, transfer statistics beside KVM's
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run.sh
@@ -251,7 +260,7 @@ $(1)/guest/initrd: scripts/mkguest.sh $(1)/debian/release $(INITRD_DEPS) $(PROGS
 	$$(call say,INITRD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)KERNEL_BUILD=$(1) SMALL=$(2) scripts/mkguest.sh $$@
-$(1)/dom0/initrd: scripts/mkdom0.sh $(1)/debian/release $(INITRD_DEPS) $(1)/guest/initrd $(DOM0_KO:%=$(1)/%) \
+$(1)/dom0/initrd: scripts/mkdom0.sh $(1)/debian/release $(INITRD_DEPS) $(1)/guest/initrd $(DOM0_KO:%=$(1)/%) $(if $(2),,$(LOOP_KO:%=$(1)/%)) \
 		$(if $(TOOLS_SRC),$(BUILD)/minibus-cli) $(GUEST_ELF) tests/lib/tap.sh \
 		$(wildcard scripts/dom0/* tests/linux/dom0/*)
 	$$(call say,INITRD,$$@)
@@ -296,4 +305,4 @@ help:	## this text
 	@echo 'Variables: BUILD=build CROSS_COMPILE= KDIR= V=1 EXTRA_CFLAGS='
 
 FORCE:
-.PHONY: all hv kernel modules tools images cloud bochs3 guests unit check check-full check-quick bench size run iso deps clean help FORCE
+.PHONY: all hv kernel modules tools images cloud bochs3 guests unit check check-full check-quick stress bench size run iso deps clean help FORCE

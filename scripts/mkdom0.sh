@@ -19,6 +19,9 @@ if [ -z "$small" ]; then
 		tun veth usbhid xhci_pci ehci_pci
 fi
 initrd_own_modules "$kbuild/kmod/dom0"
+# Both ends in one kernel (tests/linux/loop.t): the guest's modules, never loaded otherwise.
+[ -n "$small" ] || initrd_own_modules "$kbuild/kmod/guest"
+[ -n "$small" ] || initrd_own_modules "$kbuild/kmod/loop"
 [ ! -x "$build/minibus-cli" ] || initrd_own_bin "$build/minibus-cli" minibus
 mkdir -p "$root/etc/minibus" "$root/var/lib/minibus" "$root/usr/lib/minibus" "$root/tests"
 cp scripts/dom0/*.conf "$root/etc/minibus/"

@@ -5,7 +5,7 @@ set -eu
 build=${BUILD:-build}
 cd "$(dirname "$0")/.."
 echo "lines (C, headers, assembly; all lines, comments included):"
-for d in boot arch hv svm vmx vbus guest-linux tools tests; do
+for d in boot arch hv svm vmx vbus guest-linux loopback tools tests; do
 	n=$(git ls-files --cached --others --exclude-standard -- "$d" | grep -E '\.(c|h|S|asl)$' |
 		xargs -r cat | wc -l)
 	[ "$n" -eq 0 ] || printf '  %-12s %6d\n' "$d" "$n"

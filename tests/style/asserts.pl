@@ -8,7 +8,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Style;
 
-for my $f (sources('^(hv|vbus|arch|svm|vmx|boot|tools|guest-linux)/.*\.[ch]$')) {
+for my $f (sources('^(hv|vbus|arch|svm|vmx|boot|tools|guest-linux|loopback)/.*\.[ch]$')) {
 	my $t = bare(text($f));
 	my $is_abi = $f =~ m{/abi/};
 	while ($t =~ /^(?:static )?struct (\w+) \{(.*?)^\}([^;]*);/gms) {

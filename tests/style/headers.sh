@@ -39,7 +39,7 @@ for h in $headers; do
 	contract "$h"
 	case $h in
 	hv/abi/* | vbus/abi/*) alone "$h" -I. ;;
-	vbus/* | guest-linux/*) kernel="$kernel $h" ;;
+	vbus/* | guest-linux/* | loopback/*) kernel="$kernel $h" ;;
 	tools/*) alone "$h" -I. -I"$build/gen" -D_GNU_SOURCE ;;
 	tests/fake_arch/* | tests/unit/*) alone "$h" -Itests/fake_arch -Itests/unit -I. -D_GNU_SOURCE ;;
 	*) alone "$h" -I. -I"$build/gen" -Itests/guestlib -ffreestanding -mgeneral-regs-only ;;

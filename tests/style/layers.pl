@@ -21,6 +21,10 @@ my %may = (
 	'vmx' => ['vmx/', 'hv/', 'arch/x86/'],
 	'vbus' => ['vbus/', $abi],
 	'guest-linux' => ['guest-linux/', $abi, 'vbus/proto/'],
+	# Both ends in one kernel: the only place that sees both sides' headers, each file those of one.
+	'loopback' => ['loopback/', $abi, 'vbus/proto/'],
+	'loopback/loop_south' => ['loopback/', 'vbus/[^/]*\.h$', $abi],
+	'loopback/loop_north' => ['loopback/', 'guest-linux/[^/]*\.h$', $abi],
 	'tools' => ['tools/', $abi, 'vbus/proto/'],
 );
 my @prefixes = sort { length $b <=> length $a } keys %may;
@@ -36,7 +40,7 @@ sub resolve {
 }
 
 for my $f (sources('\.(c|h|S)$')) {
-	my ($area) = grep { index($f, "$_/") == 0 } @prefixes;
+	my ($area) = grep { $f =~ m{^\Q$_\E[/.]} } @prefixes;
 	next unless $area;
 	my $n = 0;
 	for my $line (split /\n/, text($f)) {

@@ -12,7 +12,7 @@ my $barrier = qr/\b(smp_mb|smp_wmb|smp_rmb|smp_store_mb|smp_mb__\w+|mb|wmb|rmb|d
 
 # Each barrier's comment names its partner: "pairs with ...", at the call or in the lines above it.
 sub barriers {
-	for my $f (sources('^(arch|hv|svm|vmx|boot|vbus|guest-linux)/.*\.c$')) {
+	for my $f (sources('^(arch|hv|svm|vmx|boot|vbus|guest-linux|loopback)/.*\.c$')) {
 		my @raw = split /\n/, text($f);
 		my @code = split /\n/, bare(text($f));
 		for my $i (0 .. $#code) {
