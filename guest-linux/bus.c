@@ -213,7 +213,7 @@ int vdev_region_add(struct vbus_device *vdev, struct vdev_region *region)
 	mutex_lock(&vdev->lock);
 	rc = vdev->open ? 0 : -EINVAL;
 	if (!rc)
-		rc = vdev->ops->shm(vdev, region->id, region->mem, region->len, region->prio,
+		rc = vdev->ops->shm(vdev, region->id, region->mem, region->len, &region->prio,
 				    &region->port);
 	if (rc)
 		goto out;

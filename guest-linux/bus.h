@@ -42,7 +42,7 @@ struct vdev_region {
 	u32 id;			     /* [d] numbered by the class */
 	void *mem;		     /* [d] 64-byte aligned, zeroed, physically contiguous */
 	u32 len;		     /* [d] */
-	u32 prio;		     /* [d] */
+	u32 prio;		     /* [d] wanted, 0 is served first; then [l] what was granted */
 	char name[VDEV_REGION_NAME]; /* [d] "rx0": shown in /proc/interrupts behind the device's */
 	void (*event)(struct vdev_region *region); /* [d] hard interrupt context */
 	void *priv;		     /* [d] */
@@ -58,7 +58,7 @@ struct vdev_region {
 struct vdev_ops {
 	int (*open)(struct vbus_device *vdev, u32 version, u64 wanted, u64 *accepted);
 	int (*close)(struct vbus_device *vdev);
-	int (*shm)(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 prio, u32 *port);
+	int (*shm)(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 *prio, u32 *port);
 	int (*call)(struct vbus_device *vdev, u32 func, void *data, u32 len);
 	int (*irq_get)(u32 port, u32 prio); /* an irq for the port, > 0 */
 	void (*irq_put)(u32 port, int irq);

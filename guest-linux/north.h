@@ -14,17 +14,15 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+#include "../vbus/proto/evq.h"
 #include "bus.h"
 
 /* Of one CPU; names as in /sys/kernel/debug/vbus/bus. */
 struct north_stats {
-	u64 events;	 /* port events taken from queues */
-	u64 qnotify;	 /* times a queue was drained, by one interrupt or more rounds of it */
-	u64 qinject;	 /* interrupts of queues */
 	u64 inject;	 /* MB_HC_PORT_SEND */
 	u64 bridgecalls; /* other hypercalls, but for calls */
 	u64 buscalls;	 /* MB_HC_CALL */
-	u64 spurious;	 /* queue interrupts that found nothing, events of unused ports */
+	u64 spurious;	 /* events of unused ports */
 	u64 faults;	 /* hypercalls that failed, impossible answers */
 };
 DECLARE_PER_CPU(struct north_stats, north_stats);
@@ -43,6 +41,8 @@ void north_irq_exit(void);
 int north_irq_get(u32 port, u32 prio); /* irq of an unused port, routed on request_irq() */
 void north_irq_put(u32 port, int irq);
 void north_notify(u32 port); /* any */
+/* Adds the counters of all CPUs, per priority. */
+void north_irq_total(struct evq_level sum[MB_EVQ_PRIOS]);
 
 /* north_call.c */
 int north_call_init(void);

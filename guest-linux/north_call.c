@@ -75,14 +75,16 @@ static int vdev_north_close(struct vbus_device *vdev)
 	return rc < 0 ? rc : 0;
 }
 
-static int vdev_north_shm(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 prio, u32 *port)
+static int vdev_north_shm(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 *prio,
+			  u32 *port)
 {
 	struct vb_shm arg = {
-		.devid = vdev->devid, .id = id, .gpa = virt_to_phys(mem), .len = len, .prio = prio,
+		.devid = vdev->devid, .id = id, .gpa = virt_to_phys(mem), .len = len, .prio = *prio,
 	};
 	int rc = north_call(VB_CALL_SHM, &arg, sizeof(arg));
 
 	*port = arg.port;
+	*prio = arg.prio;
 	return rc < 0 ? rc : 0;
 }
 

@@ -4,9 +4,12 @@
  *
  *   parent: one irq (one real vector) per CPU and priority, managed, so pinned to its CPU and
  *           stopped while that is offline. Activation tells the hypervisor (vCPU, prio, queue,
- *           vector); its handler drains the event queue (hv/abi/tunnel.h).
+ *           vector); its handler drains the event queues of the CPU by priority (proto/evq.h).
  *   child:  one irq per port, named "<device>-<region>". set_affinity routes the port to the queue
  *           of another CPU with one atomic hypercall, so irqbalance works.
+ *
+ * All priorities have their queues from the start: four of the about 200 vectors a CPU has, and
+ * opening a device can then never fail for want of one.
  */
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
@@ -19,23 +22,28 @@
 #include <asm/irqdomain.h>
 
 #include "../hv/abi/tunnel.h"
+#include "../vbus/proto/evq.h"
 #include "hypercall.h"
 #include "north.h"
 
-#define NORTH_PRIOS 1u /* priorities in use; queues and routes take the number */
-/* A flood from the other side must not keep this CPU in the handler for ever. */
-#define DRAIN_ROUNDS 64
 #define VECTOR_MIN 0x20u
 
-struct north_queue {
-	struct mb_eventq *shared; /* a page */
-	u32 cpu;
-	u32 prio;
+struct north_cpu {
+	struct evq_cpu evq;
 	u32 vcpu; /* read on that CPU; ~0 until it was online once */
-	int irq;  /* parent; 0: none yet */
+	unsigned long active; /* bit n: the queue of priority n has a vector */
 };
 
-static struct north_queue *queues; /* [cpu * NORTH_PRIOS + prio] */
+struct north_queue {
+	struct north_cpu *of;
+	u32 cpu;
+	u32 prio;
+	int irq; /* parent; 0: none yet */
+	char name[24];
+};
+
+static struct north_cpu *cpus;	   /* [cpu] */
+static struct north_queue *queues; /* [cpu * MB_EVQ_PRIOS + prio] */
 static struct irq_domain *parents, *children;
 static struct fwnode_handle *parents_fwnode, *children_fwnode;
 static struct cpumask queues_ready; /* CPUs whose queues have a vector */
@@ -45,65 +53,36 @@ static struct {
 	bool used;
 } *ports;
 
-static struct north_queue *queue_of(u32 cpu, u32 prio)
-{
-	return &queues[cpu * NORTH_PRIOS + prio];
-}
-
 /* Any context. vector 0: collect, but do not interrupt. */
 static int queue_announce(struct north_queue *q, u32 vector)
 {
+	struct north_cpu *c = q->of;
+
 	if (q->cpu == raw_smp_processor_id())
-		q->vcpu = north_vcpu_here();
-	if (q->vcpu >= north_vcpus)
+		c->vcpu = north_vcpu_here();
+	if (c->vcpu >= north_vcpus)
 		return -ENXIO;
-	return north_bridge(MB_HC_EVENTQ_SET, q->vcpu, q->prio, virt_to_phys(q->shared), vector);
+	return north_bridge(MB_HC_EVENTQ_SET, c->vcpu, q->prio,
+			    virt_to_phys(c->evq.level[q->prio].page), vector);
 }
 
-/* Take what is pending once; false if there was nothing. */
-static bool queue_take(struct mb_eventq *eq)
+static void event_handle(u32 port)
 {
-	u64 words = xchg(&eq->summary, 0);
-	bool any = words;
-
-	while (words) {
-		u32 w = __ffs(words);
-		u64 bits = xchg(&eq->pending[w], 0);
-
-		words &= words - 1;
-		while (bits) {
-			this_cpu_inc(north_stats.events);
-			if (generic_handle_domain_irq(children, w * 64 + __ffs(bits)))
-				this_cpu_inc(north_stats.spurious);
-			bits &= bits - 1;
-		}
-	}
-	return any;
+	if (generic_handle_domain_irq(children, port))
+		this_cpu_inc(north_stats.spurious);
 }
 
 static irqreturn_t queue_irq(int irq, void *arg)
 {
 	struct north_queue *q = arg;
-	struct mb_eventq *eq = q->shared;
-	int rounds = 0;
+	u32 left = evq_drain(&q->of->evq, q->prio);
 
-	this_cpu_inc(north_stats.qinject);
-	do {
-		WRITE_ONCE(eq->state, MB_EVQ_AWAKE);
-		while (rounds < DRAIN_ROUNDS && queue_take(eq))
-			rounds++;
-		WRITE_ONCE(eq->state, MB_EVQ_ASLEEP);
-		/* State before summary; pairs with the producer's fence between its summary bit and
-		 * its look at state: it injects, or we see the bit. */
-		virt_mb();
-	} while (rounds < DRAIN_ROUNDS && READ_ONCE(eq->summary));
-	/* Flooded: let the rest come back as a new interrupt. */
-	if (READ_ONCE(eq->summary))
-		queue_announce(q, irqd_cfg(irq_get_irq_data(irq))->vector);
-	if (rounds)
-		this_cpu_add(north_stats.qnotify, rounds);
-	else
-		this_cpu_inc(north_stats.spurious);
+	/* Flooded: let the rest come back as new interrupts. */
+	for (; left; left &= left - 1) {
+		struct north_queue *more = &queues[q->cpu * MB_EVQ_PRIOS + __ffs(left)];
+
+		queue_announce(more, irqd_cfg(irq_get_irq_data(more->irq))->vector);
+	}
 	return IRQ_HANDLED;
 }
 
@@ -160,9 +139,12 @@ static int parent_activate(struct irq_domain *dom, struct irq_data *d, bool earl
 
 	/* The last vector of an earlier activation may have been lost with its CPU: start asleep,
 	 * the hypercall announces what is pending. */
-	WRITE_ONCE(q->shared->state, MB_EVQ_ASLEEP);
+	WRITE_ONCE(q->of->evq.level[q->prio].page->state, MB_EVQ_ASLEEP);
 	rc = parent_route(d);
 	if (!rc)
+		set_bit(q->prio, &q->of->active);
+	/* Ports of any priority may come here once all queues are there. */
+	if (READ_ONCE(q->of->active) == GENMASK(MB_EVQ_PRIOS - 1, 0))
 		cpumask_set_cpu(q->cpu, &queues_ready);
 	return rc;
 }
@@ -172,6 +154,7 @@ static void parent_deactivate(struct irq_domain *dom, struct irq_data *d)
 	struct north_queue *q = irq_data_get_irq_chip_data(d);
 
 	cpumask_clear_cpu(q->cpu, &queues_ready);
+	clear_bit(q->prio, &q->of->active);
 	queue_announce(q, 0);
 }
 
@@ -193,7 +176,7 @@ static int child_set_affinity(struct irq_data *d, const struct cpumask *mask, bo
 		cpu = cpumask_any_and_distribute(cpu_online_mask, &queues_ready);
 	if (cpu >= nr_cpu_ids)
 		return -ENXIO;
-	rc = north_bridge(MB_HC_PORT_ROUTE, port, queue_of(cpu, prio)->vcpu, prio, 0);
+	rc = north_bridge(MB_HC_PORT_ROUTE, port, cpus[cpu].vcpu, prio, 0);
 	if (rc < 0)
 		return rc;
 	irq_data_update_effective_affinity(d, cpumask_of(cpu));
@@ -223,10 +206,7 @@ static const struct irq_domain_ops child_ops = { .map = child_map };
 
 static void read_vcpu(void *unused)
 {
-	u32 cpu = smp_processor_id(), prio;
-
-	for (prio = 0; prio < NORTH_PRIOS; prio++)
-		queue_of(cpu, prio)->vcpu = north_vcpu_here();
+	cpus[smp_processor_id()].vcpu = north_vcpu_here();
 }
 
 static int queue_start(struct north_queue *q)
@@ -235,17 +215,14 @@ static int queue_start(struct north_queue *q)
 	struct irq_alloc_info info = { .hwirq = q - queues };
 	int rc;
 
-	BUILD_BUG_ON(sizeof(struct mb_eventq) > PAGE_SIZE);
-	q->shared = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!q->shared)
-		return -ENOMEM;
 	cpumask_set_cpu(q->cpu, &affinity.mask);
 	rc = __irq_domain_alloc_irqs(parents, -1, 1, cpu_to_node(q->cpu), &info, false, &affinity);
 	if (rc < 0)
 		return rc;
 	q->irq = rc;
+	snprintf(q->name, sizeof(q->name), "vbus-events.%u", q->prio);
 	/* NO_THREAD: the children's handlers must run from a real interrupt. */
-	rc = request_irq(q->irq, queue_irq, IRQF_NO_THREAD, "vbus-events", q);
+	rc = request_irq(q->irq, queue_irq, IRQF_NO_THREAD, q->name, q);
 	if (rc) {
 		irq_dispose_mapping(q->irq);
 		q->irq = 0;
@@ -253,18 +230,61 @@ static int queue_start(struct north_queue *q)
 	return rc;
 }
 
-static void queue_stop(struct north_queue *q)
+/* The queues of a CPU come and go together: each one's interrupt looks into the pages of all. */
+static int cpu_start(u32 cpu)
 {
+	u32 prio;
 	int rc = 0;
 
-	if (q->irq) {
+	BUILD_BUG_ON(sizeof(struct mb_eventq) > PAGE_SIZE);
+	cpus[cpu].evq.handle = event_handle;
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		cpus[cpu].evq.level[prio].page = (void *)get_zeroed_page(GFP_KERNEL);
+		if (!cpus[cpu].evq.level[prio].page)
+			return -ENOMEM;
+	}
+	for (prio = 0; prio < MB_EVQ_PRIOS && !rc; prio++)
+		rc = queue_start(&queues[cpu * MB_EVQ_PRIOS + prio]);
+	return rc;
+}
+
+static void cpu_stop(u32 cpu)
+{
+	struct north_cpu *c = &cpus[cpu];
+	u32 prio;
+
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		struct north_queue *q = &queues[cpu * MB_EVQ_PRIOS + prio];
+
+		if (!q->irq)
+			continue;
 		free_irq(q->irq, q);
 		irq_dispose_mapping(q->irq);
-		if (q->vcpu < north_vcpus)
-			rc = north_bridge(MB_HC_EVENTQ_SET, q->vcpu, q->prio, ~0ull, 0);
 	}
-	if (rc >= 0)
-		free_page((unsigned long)q->shared); /* else the hypervisor still writes there */
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		int rc = 0;
+
+		if (c->vcpu < north_vcpus)
+			rc = north_bridge(MB_HC_EVENTQ_SET, c->vcpu, prio, ~0ull, 0);
+		if (rc >= 0) /* else the hypervisor still writes there */
+			free_page((unsigned long)c->evq.level[prio].page);
+	}
+}
+
+void north_irq_total(struct evq_level sum[MB_EVQ_PRIOS])
+{
+	u32 cpu, prio;
+
+	for_each_possible_cpu(cpu)
+		for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+			const struct evq_level *l = &cpus[cpu].evq.level[prio];
+
+			sum[prio].events += READ_ONCE(l->events);
+			sum[prio].wakes += READ_ONCE(l->wakes);
+			sum[prio].empty += READ_ONCE(l->empty);
+			sum[prio].ahead += READ_ONCE(l->ahead);
+			sum[prio].turns += READ_ONCE(l->turns);
+		}
 }
 
 static int domains_create(void)
@@ -289,7 +309,7 @@ int north_irq_get(u32 port, u32 prio)
 		return -EPROTO;
 	}
 	ports[port].used = true;
-	ports[port].prio = min(prio, NORTH_PRIOS - 1);
+	ports[port].prio = min(prio, MB_EVQ_PRIOS - 1);
 	irq = irq_create_mapping(children, port);
 	if (!irq)
 		ports[port].used = false;
@@ -311,10 +331,11 @@ void north_notify(u32 port)
 
 void north_irq_exit(void)
 {
-	u32 i;
+	u32 cpu;
 
-	for (i = 0; queues && i < nr_cpu_ids * NORTH_PRIOS; i++)
-		queue_stop(&queues[i]);
+	if (cpus && queues)
+		for_each_possible_cpu(cpu)
+			cpu_stop(cpu);
 	if (children)
 		irq_domain_remove(children);
 	if (parents)
@@ -325,30 +346,35 @@ void north_irq_exit(void)
 		irq_domain_free_fwnode(parents_fwnode);
 	kfree(ports);
 	kfree(queues);
+	kfree(cpus);
 }
 
 int north_irq_init(void)
 {
-	u32 cpu, prio;
+	u32 cpu, i;
 	int rc;
 
-	queues = kcalloc(nr_cpu_ids * NORTH_PRIOS, sizeof(*queues), GFP_KERNEL);
+	cpus = kcalloc(nr_cpu_ids, sizeof(*cpus), GFP_KERNEL);
+	queues = kcalloc(nr_cpu_ids * MB_EVQ_PRIOS, sizeof(*queues), GFP_KERNEL);
 	ports = kcalloc(north_ports, sizeof(*ports), GFP_KERNEL);
-	rc = queues && ports ? domains_create() : -ENOMEM;
+	rc = cpus && queues && ports ? domains_create() : -ENOMEM;
 	if (rc)
 		goto fail;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		for (prio = 0; prio < NORTH_PRIOS; prio++)
-			*queue_of(cpu, prio) =
-				(struct north_queue){ .cpu = cpu, .prio = prio, .vcpu = ~0u };
+		cpus[cpu].vcpu = ~0u;
+	for (i = 0; i < nr_cpu_ids * MB_EVQ_PRIOS; i++)
+		queues[i] = (struct north_queue){
+			.of = &cpus[i / MB_EVQ_PRIOS],
+			.cpu = i / MB_EVQ_PRIOS,
+			.prio = i % MB_EVQ_PRIOS,
+		};
 	on_each_cpu(read_vcpu, NULL, 1);
 	/* Queues of CPUs that are offline start, by the managed irq, when these come online. */
-	for_each_possible_cpu(cpu)
-		for (prio = 0; prio < NORTH_PRIOS; prio++) {
-			rc = queue_start(queue_of(cpu, prio));
-			if (rc)
-				goto fail;
-		}
+	for_each_possible_cpu(cpu) {
+		rc = cpu_start(cpu);
+		if (rc)
+			goto fail;
+	}
 	if (!cpumask_empty(&queues_ready))
 		return 0;
 	rc = -EIO;

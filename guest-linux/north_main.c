@@ -24,8 +24,26 @@ DEFINE_PER_CPU(struct north_stats, north_stats);
 
 static struct dentry *stats_file;
 
+static void prio_show(struct seq_file *m, struct evq_level *all)
+{
+	struct evq_level prio[MB_EVQ_PRIOS] = {};
+	u32 i;
+
+	north_irq_total(prio);
+	for (i = 0; i < MB_EVQ_PRIOS; i++) {
+		all->events += prio[i].events;
+		all->wakes += prio[i].wakes;
+		all->empty += prio[i].empty;
+		seq_printf(m, "events.%u %llu\nqinject.%u %llu\n", i, prio[i].events, i,
+			   prio[i].wakes);
+		seq_printf(m, "ahead.%u %llu\nturns.%u %llu\n", i, prio[i].ahead, i,
+			   prio[i].turns);
+	}
+}
+
 static int stats_show(struct seq_file *m, void *unused)
 {
+	struct evq_level all = {};
 	struct north_stats n = {};
 	struct vdev_stats d;
 	int cpu;
@@ -33,20 +51,18 @@ static int stats_show(struct seq_file *m, void *unused)
 	for_each_possible_cpu(cpu) {
 		const struct north_stats *s = per_cpu_ptr(&north_stats, cpu);
 
-		n.events += s->events;
-		n.qnotify += s->qnotify;
-		n.qinject += s->qinject;
 		n.inject += s->inject;
 		n.bridgecalls += s->bridgecalls;
 		n.buscalls += s->buscalls;
 		n.spurious += s->spurious;
 		n.faults += s->faults;
 	}
+	prio_show(m, &all);
 	vdev_stats_total(&d);
 	seq_printf(m, "events %llu\nqnotify %llu\nqinject %llu\nnotify %llu\ninject %llu\n",
-		   n.events, n.qnotify, n.qinject, d.notify, n.inject);
+		   all.events, all.wakes - all.empty, all.wakes, d.notify, n.inject);
 	seq_printf(m, "bridgecalls %llu\nbuscalls %llu\nsuppressed %llu\nspurious %llu\n",
-		   n.bridgecalls, n.buscalls, d.suppressed, d.spurious + n.spurious);
+		   n.bridgecalls, n.buscalls, d.suppressed, d.spurious + n.spurious + all.empty);
 	seq_printf(m, "ringfull %llu\nfaults %llu\n", d.ringfull, d.faults + n.faults);
 	return 0;
 }

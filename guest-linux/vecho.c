@@ -254,6 +254,7 @@ static int vecho_probe(struct vbus_device *vdev)
 	mutex_init(&e->run_lock);
 	e->region = (struct vdev_region){
 		.id = VB_ECHO_SHM_QUEUE, .len = IOQ_QUEUE_BYTES(VB_ECHO_RING), .name = "queue",
+		.prio = VB_PRIO_HIGH,
 		.event = vecho_event, .priv = e,
 	};
 	e->region.mem = vdev_mem_alloc(e->region.len);

@@ -100,7 +100,7 @@ int venet_queue_create(struct venet_pair *pair, struct vdev_region *region, u32 
 {
 	region->id = id;
 	region->len = IOQ_QUEUE_BYTES(size);
-	region->prio = 0;
+	region->prio = VB_PRIO_NORMAL;
 	region->event = queue_event;
 	region->priv = pair;
 	snprintf(region->name, sizeof(region->name), "%s%u", name, pair->index);
@@ -111,6 +111,7 @@ static int link_create(struct venet *nv)
 {
 	nv->link = (struct vdev_region){
 		.id = VB_NET_SHM_LINK, .len = sizeof(struct vb_net_link), .name = "link",
+		.prio = VB_PRIO_CONTROL,
 		.event = link_event, .priv = nv,
 	};
 	nv->link.mem = vdev_mem_alloc(nv->link.len);

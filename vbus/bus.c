@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../hv/abi/tunnel.h"
 #include "bus.h"
 
 struct vbus_class_dir {
@@ -74,6 +75,29 @@ static ssize_t device_features_allowed_store(struct config_item *item, const cha
 }
 CONFIGFS_ATTR(device_, features_allowed);
 
+static ssize_t device_prio_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(vbus_device(item)->prio));
+}
+
+/* The best priority its regions may have; for those that are opened from now on. */
+static ssize_t device_prio_store(struct config_item *item, const char *page, size_t n)
+{
+	struct vbus_device *dev = vbus_device(item);
+	u32 prio;
+	int err = kstrtou32(page, 0, &prio);
+
+	if (err)
+		return err;
+	if (prio >= MB_EVQ_PRIOS)
+		return -EINVAL;
+	mutex_lock(&dev->lock);
+	dev->prio = prio;
+	mutex_unlock(&dev->lock);
+	return n;
+}
+CONFIGFS_ATTR(device_, prio);
+
 static ssize_t device_status_show(struct config_item *item, char *page)
 {
 	struct vbus_device *dev = vbus_device(item);
@@ -93,7 +117,7 @@ CONFIGFS_ATTR_RO(device_, status);
 
 static struct configfs_attribute *const device_attrs[] = {
 	&device_attr_type, &device_attr_features, &device_attr_features_allowed,
-	&device_attr_status,
+	&device_attr_status, &device_attr_prio,
 };
 
 /* ---- devices: mkdir and rmdir in devices/CLASS/ ---- */

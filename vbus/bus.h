@@ -72,6 +72,7 @@ struct vbus_region {
 	struct vbus_device *dev; /* [c] */
 	u32 id;			 /* [c] numbered by the class */
 	u32 len;		 /* [c] */
+	u32 prio;		 /* [c] of its events, both ways; 0 is served first */
 	void *va;		 /* [c] shared with the guest: fetch once, check, use */
 	void *port;		 /* [c] connector's; NULL: no signal */
 	char name[VBUS_REGION_NAME]; /* [c] "rx0" */
@@ -133,6 +134,7 @@ struct vbus_device {
 	char name[VB_NAME_LEN];	      /* [c] */
 	struct mutex lock;
 	u64 features_allowed;	      /* [d] */
+	u32 prio;		      /* [d] the best its regions may have */
 	struct vbus_bus *bus;	      /* [d] linked to; changes under bus->lock too */
 	struct list_head node;	      /* [b] bus->devices */
 	u32 devid;		      /* [b] */
@@ -158,7 +160,7 @@ struct config_group *vbus_configfs_root(void);
 
 struct vbus_bus_ops {
 	/* Give the region a port: sets region->port and *guest_port. */
-	int (*port_open)(struct vbus_region *region, u32 prio, u32 *guest_port);
+	int (*port_open)(struct vbus_region *region, u32 *guest_port);
 	void (*port_quiesce)(struct vbus_region *region); /* returns when no handler runs or will */
 	void (*port_close)(struct vbus_region *region);
 	void (*port_send)(struct vbus_region *region); /* any context */

@@ -6,12 +6,17 @@
  * the ports, free. So a class never sees an event after its close(), and may ring until then.
  */
 #include <linux/export.h>
+#include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "../hv/abi/tunnel.h"
 #include "bus.h"
+
+static bool priorities = true;
+module_param(priorities, bool, 0644);
+MODULE_PARM_DESC(priorities, "regions opened from now on have priorities (else all the lowest)");
 
 void vbus_region_watch(struct vbus_region *region, void (*notify)(struct vbus_region *),
 		       void *priv)
@@ -122,6 +127,7 @@ int region_create(struct vbus_device *dev, struct vb_shm *arg)
 	region->dev = dev;
 	region->id = arg->id;
 	region->len = arg->len;
+	region->prio = READ_ONCE(priorities) ? max(arg->prio, dev->prio) : MB_EVQ_PRIOS - 1;
 	region->va = vbus_mem_at(bus->mem, arg->gpa, arg->len);
 	if (!region->va) {
 		kfree(region);
@@ -134,7 +140,7 @@ int region_create(struct vbus_device *dev, struct vb_shm *arg)
 	bus->nr_regions++;
 	bus->mapped += region->len;
 	if (!(arg->flags & VB_SHM_NO_SIGNAL)) {
-		err = bus->ops->port_open(region, arg->prio, &port);
+		err = bus->ops->port_open(region, &port);
 		if (err)
 			goto free;
 	}
@@ -143,6 +149,7 @@ int region_create(struct vbus_device *dev, struct vb_shm *arg)
 		goto free;
 	list_add_tail(&region->node, &dev->regions);
 	arg->port = port;
+	arg->prio = region->prio;
 	arg->pad = 0;
 	return 0;
 

@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 
 #include "../hv/abi/tunnel.h"
+#include "proto/evq.h"
 #include "bus.h"
 #include "hypercall.h"
 
@@ -30,11 +31,12 @@ struct south_chan;
 extern u32 south_domid; /* dom0's own id */
 extern u32 south_vcpus; /* dom0's vCPUs */
 
-/* ---- south_irq.c: one vector per CPU, below it one Linux irq per port ---- */
+/* ---- south_irq.c: a vector per CPU and priority, below them one Linux irq per port ---- */
 
 struct irq_domain *south_irq_domain(void); /* child domain: hwirq = dom0 port */
-u64 south_irq_tag(void);	/* any: names the wake-up of the event queue being drained now */
-u64 south_irq_wakeups(void);	/* of all event queues */
+void south_irq_prio(u32 port, u32 prio);   /* before the port's irq is made */
+u64 south_irq_tag(void);	/* hard interrupt: names the drain that runs now on this CPU */
+void south_irq_show(struct seq_file *m);   /* counters per CPU and priority */
 int south_irq_init(void);
 void south_irq_exit(void);
 /* vCPU number of the calling CPU, remembered for its event queue. Preemption off. */
@@ -42,6 +44,7 @@ void south_irq_learn(void *unused);
 
 /* ---- south_port.c: dom0's ports ---- */
 
+#define SOUTH_PRIO_CONTROL 0u /* calls, console, state */
 #define SOUTH_PORT_NAME (MB_DOM_NAME_LEN + VB_NAME_LEN + VBUS_REGION_NAME + 4)
 
 struct south_port {
@@ -56,8 +59,8 @@ struct south_port {
 	char name[SOUTH_PORT_NAME];
 };
 
-/* name: copied. fn may be NULL: a port only to ring. */
-int south_port_open(struct south_port *port, struct south_guest *guest, const char *name,
+/* name: copied. prio: of the event queue. fn may be NULL: a port only to ring. */
+int south_port_open(struct south_port *port, struct south_guest *guest, const char *name, u32 prio,
 		    void (*fn)(void *arg), void *arg);
 int south_port_bind(struct south_port *port, u32 guest_port);
 void south_port_send(const struct south_port *port); /* any */

@@ -22,7 +22,7 @@ static void bus_region_event(void *arg)
 	vbus_region_event(arg);
 }
 
-static int bus_port_open(struct vbus_region *region, u32 prio, u32 *guest_port)
+static int bus_port_open(struct vbus_region *region, u32 *guest_port)
 {
 	struct south_guest *g = bus_guest(region->dev->bus);
 	struct region_port *rp = kzalloc(sizeof(*rp), GFP_KERNEL);
@@ -35,7 +35,7 @@ static int bus_port_open(struct vbus_region *region, u32 prio, u32 *guest_port)
 	if (rp->guest_port >= MB_GUEST_PORTS)
 		goto free;
 	snprintf(name, sizeof(name), "%s:%s.%s", g->name, region->dev->name, region->name);
-	err = south_port_open(&rp->port, g, name, bus_region_event, region);
+	err = south_port_open(&rp->port, g, name, region->prio, bus_region_event, region);
 	if (err)
 		goto free;
 	err = south_port_bind(&rp->port, rp->guest_port);

@@ -99,7 +99,7 @@ static int dom_port(struct south_guest *g, struct south_port *port, const char *
 	char name[SOUTH_PORT_NAME];
 
 	snprintf(name, sizeof(name), "%s.%s", g->name, what);
-	return south_port_open(port, g, name, fn, g);
+	return south_port_open(port, g, name, SOUTH_PRIO_CONTROL, fn, g);
 }
 
 static int dom_ports_open(struct south_guest *g)

@@ -2,8 +2,11 @@
 /*
  * Interrupts of dom0's tunnel: events become real Linux interrupts.
  *
- * First level: one managed irq (one vector) per CPU, made on x86_vector_domain. Activating it sets
- * the CPU's event queue in the hypervisor, deactivating it (CPU offline) lets the queue collect.
+ * First level: one managed irq (one vector) per CPU and priority, made on x86_vector_domain. All
+ * priorities have theirs from the start: four of the about 200 vectors a CPU has, and opening a
+ * port can then never fail for want of one. Activating it sets the CPU's event queue in the
+ * hypervisor, deactivating it (CPU offline) lets the queue collect. Its handler drains the queues
+ * of the CPU by priority (proto/evq.h).
  * Second level: port n is hwirq n of a linear domain, with a line in /proc/interrupts and an
  * affinity that is one MB_HC_PORT_ROUTE, so irqbalance and CPU hotplug work as for any device.
  *
@@ -19,106 +22,98 @@
 
 #include "south.h"
 
-#define EVQ_PRIO 0u	/* the one priority set up so far; everything here takes it as a number */
-#define EVQ_ROUNDS 32u	/* of draining in one interrupt: a guest cannot hold the CPU for ever */
 #define VCPU_UNKNOWN U32_MAX
 
-struct south_evq {
-	struct mb_eventq *page;
-	u32 vcpu;    /* VCPU_UNKNOWN until learnt on that CPU */
+struct south_evq;
+
+struct south_vector {
+	struct south_evq *of;
 	u32 prio;
 	u32 virq;
-	u8 vector;   /* as last told to the hypervisor */
-	u64 wakeups; /* own CPU only */
+	u8 vector; /* as last told to the hypervisor */
+	char name[24];
 };
 
-static DEFINE_PER_CPU(struct south_evq, evq) = { .vcpu = VCPU_UNKNOWN, .prio = EVQ_PRIO };
+struct south_evq { /* of one CPU */
+	struct evq_cpu evq;
+	struct south_vector vector[MB_EVQ_PRIOS];
+	u32 vcpu; /* VCPU_UNKNOWN until learnt on that CPU */
+};
+
+static DEFINE_PER_CPU(struct south_evq, evqs) = { .vcpu = VCPU_UNKNOWN };
 static struct fwnode_handle *vector_fwnode, *port_fwnode;
 static struct irq_domain *vector_domain, *port_domain;
+static u8 port_prio[MB_DOM0_PORTS]; /* set before the port's irq exists */
 
 struct irq_domain *south_irq_domain(void)
 {
 	return port_domain;
 }
 
-u64 south_irq_tag(void)
+void south_irq_prio(u32 port, u32 prio)
 {
-	return ((u64)smp_processor_id() << 48) | this_cpu_read(evq.wakeups);
+	port_prio[port] = prio;
 }
 
-u64 south_irq_wakeups(void)
+u64 south_irq_tag(void)
 {
-	u64 sum = 0;
-	int cpu;
+	return ((u64)smp_processor_id() << 48) | this_cpu_read(evqs.evq.drains);
+}
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(evq.wakeups, cpu));
-	return sum;
+void south_irq_show(struct seq_file *m)
+{
+	int cpu, prio;
+
+	for_each_present_cpu(cpu)
+		for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+			const struct evq_level *l = &per_cpu(evqs, cpu).evq.level[prio];
+
+			seq_printf(m, "cpu %d prio %d vector 0x%x events %llu wakes %llu", cpu,
+				   prio, per_cpu(evqs, cpu).vector[prio].vector, l->events,
+				   l->wakes);
+			seq_printf(m, " empty %llu ahead %llu turns %llu\n", l->empty, l->ahead,
+				   l->turns);
+		}
 }
 
 void south_irq_learn(void *unused)
 {
-	if (this_cpu_read(evq.vcpu) == VCPU_UNKNOWN)
-		this_cpu_write(evq.vcpu, cpuid_edx(MB_CPUID_VERSION));
+	if (this_cpu_read(evqs.vcpu) == VCPU_UNKNOWN)
+		this_cpu_write(evqs.vcpu, cpuid_edx(MB_CPUID_VERSION));
 }
 
-/* ---- first level: the vector of one CPU ---- */
+/* ---- first level: the vectors of one CPU ---- */
 
-static void evq_tell(struct south_evq *q, u8 vector)
+static struct mb_eventq *vector_page(const struct south_vector *v)
 {
-	long ret = mb_hc4(MB_HC_EVENTQ_SET, q->vcpu, q->prio, hc_gpa(q->page), vector);
+	return v->of->evq.level[v->prio].page;
+}
 
-	q->vector = vector;
+static void vector_tell(struct south_vector *v, u8 vector)
+{
+	long ret = mb_hc4(MB_HC_EVENTQ_SET, v->of->vcpu, v->prio, hc_gpa(vector_page(v)), vector);
+
+	v->vector = vector;
 	if (ret)
-		pr_err("minibus: event queue of vCPU %u, vector %u: error %ld\n", q->vcpu, vector,
-		       ret);
+		pr_err("minibus: event queue of vCPU %u, priority %u, vector %u: error %ld\n",
+		       v->of->vcpu, v->prio, vector, ret);
 }
 
-static int evq_drain(struct south_evq *q)
+static void port_handle(u32 port)
 {
-	struct mb_eventq *page = q->page;
-	unsigned int round;
-	u64 words, bits;
-
-	for (round = 0; round < EVQ_ROUNDS; round++) {
-		WRITE_ONCE(page->state, MB_EVQ_AWAKE);
-		while ((words = xchg(&page->summary, 0)) && round++ < EVQ_ROUNDS) {
-			for (; words; words &= words - 1) {
-				u32 w = __ffs64(words);
-
-				for (bits = xchg(&page->pending[w], 0); bits; bits &= bits - 1)
-					generic_handle_domain_irq(port_domain,
-								  w * 64 + __ffs64(bits));
-			}
-		}
-		if (words) /* budget used up: what was taken must not be forgotten */
-			break;
-		WRITE_ONCE(page->state, MB_EVQ_ASLEEP);
-		/* State before summary. Pairs with the producer's fence between its pending bit and
-		 * its look at the state: one of us sees the other. */
-		virt_mb();
-		if (!READ_ONCE(page->summary))
-			return 0;
-	}
-	if (words) {
-		/* Hand them back: summary bits without a pending bit are harmless. */
-		atomic64_or(words, (atomic64_t *)&page->summary);
-	}
-	return -EAGAIN;
+	generic_handle_domain_irq(port_domain, port);
 }
 
-static irqreturn_t evq_interrupt(int irq, void *arg)
+static irqreturn_t vector_interrupt(int irq, void *arg)
 {
-	struct south_evq *q = arg;
+	struct south_vector *v = arg;
+	u32 left = evq_drain(&v->of->evq, v->prio);
 
-	q->wakeups++;
-	if (evq_drain(q)) {
-		/* Sleep with events pending, and have them announced by a new interrupt: softirqs
-		 * and others get their turn in between. */
-		WRITE_ONCE(q->page->state, MB_EVQ_ASLEEP);
-		/* State before the look; pairs with the fence in the hypervisor's queue set-up. */
-		virt_mb();
-		evq_tell(q, q->vector);
+	/* The rest is announced by new interrupts: softirqs and others get their turn first. */
+	for (; left; left &= left - 1) {
+		struct south_vector *more = &v->of->vector[__ffs(left)];
+
+		vector_tell(more, more->vector);
 	}
 	return IRQ_HANDLED;
 }
@@ -129,12 +124,12 @@ static void vector_nop(struct irq_data *d)
 
 static int vector_set_affinity(struct irq_data *d, const struct cpumask *mask, bool force)
 {
-	struct south_evq *q = irq_data_get_irq_chip_data(d);
+	struct south_vector *v = irq_data_get_irq_chip_data(d);
 	int ret = irq_chip_set_affinity_parent(d, mask, force);
 
 	/* Managed, so it never leaves its CPU; but the vector number may be another one now. */
-	if (ret >= 0 && ret != IRQ_SET_MASK_OK_DONE && q->vcpu != VCPU_UNKNOWN)
-		evq_tell(q, irqd_cfg(d)->vector);
+	if (ret >= 0 && ret != IRQ_SET_MASK_OK_DONE && v->of->vcpu != VCPU_UNKNOWN)
+		vector_tell(v, irqd_cfg(d)->vector);
 	return ret;
 }
 
@@ -164,24 +159,24 @@ static int vector_alloc(struct irq_domain *d, unsigned int virq, unsigned int nr
 /* The vector is final now. For a CPU that comes back this runs on that CPU. */
 static int vector_activate(struct irq_domain *d, struct irq_data *irqd, bool reserve)
 {
-	struct south_evq *q = irq_data_get_irq_chip_data(irqd);
+	struct south_vector *v = irq_data_get_irq_chip_data(irqd);
 
-	if (q == this_cpu_ptr(&evq))
+	if (v->of == this_cpu_ptr(&evqs))
 		south_irq_learn(NULL);
-	if (q->vcpu == VCPU_UNKNOWN)
+	if (v->of->vcpu == VCPU_UNKNOWN)
 		return -ENODEV;
 	/* Nobody drains it yet; what came meanwhile is announced when the vector is set. */
-	WRITE_ONCE(q->page->state, MB_EVQ_ASLEEP);
-	evq_tell(q, irqd_cfg(irqd)->vector);
+	WRITE_ONCE(vector_page(v)->state, MB_EVQ_ASLEEP);
+	vector_tell(v, irqd_cfg(irqd)->vector);
 	return 0;
 }
 
 static void vector_deactivate(struct irq_domain *d, struct irq_data *irqd)
 {
-	struct south_evq *q = irq_data_get_irq_chip_data(irqd);
+	struct south_vector *v = irq_data_get_irq_chip_data(irqd);
 
-	if (q->vcpu != VCPU_UNKNOWN)
-		evq_tell(q, 0);
+	if (v->of->vcpu != VCPU_UNKNOWN)
+		vector_tell(v, 0);
 }
 
 static const struct irq_domain_ops vector_ops = {
@@ -196,16 +191,17 @@ static const struct irq_domain_ops vector_ops = {
 static int port_set_affinity(struct irq_data *d, const struct cpumask *mask, bool force)
 {
 	unsigned int cpu = cpumask_any_and(mask, cpu_online_mask);
+	u32 port = irqd_to_hwirq(d);
 	const struct south_evq *q;
 	long ret;
 
 	if (cpu >= nr_cpu_ids)
 		return -EINVAL;
-	q = per_cpu_ptr(&evq, cpu);
-	if (!q->page || q->vcpu == VCPU_UNKNOWN)
+	q = per_cpu_ptr(&evqs, cpu);
+	if (!q->vector[MB_EVQ_PRIOS - 1].virq || q->vcpu == VCPU_UNKNOWN)
 		return -EINVAL;
 	/* Atomic in the hypervisor; a pending event moves along. Interrupts may be off here. */
-	ret = mb_hc3(MB_HC_PORT_ROUTE, irqd_to_hwirq(d), q->vcpu, q->prio);
+	ret = mb_hc3(MB_HC_PORT_ROUTE, port, q->vcpu, port_prio[port]);
 	if (ret)
 		return ret;
 	irq_data_update_effective_affinity(d, cpumask_of(cpu));
@@ -233,44 +229,69 @@ static const struct irq_domain_ops port_ops = { .map = port_map };
 
 /* ---- life ---- */
 
-static int evq_create(int cpu)
+static int vector_create(struct south_vector *v, int cpu)
 {
 	struct irq_affinity_desc affinity = { .is_managed = 1 };
-	struct south_evq *q = per_cpu_ptr(&evq, cpu);
-	struct irq_alloc_info info = { .hwirq = cpu * MB_EVQ_PRIOS + q->prio, .data = q };
+	struct irq_alloc_info info = { .hwirq = cpu * MB_EVQ_PRIOS + v->prio, .data = v };
 	int virq, err;
 
-	q->page = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!q->page)
-		return -ENOMEM;
 	cpumask_set_cpu(cpu, &affinity.mask);
 	virq = __irq_domain_alloc_irqs(vector_domain, -1, 1, cpu_to_node(cpu), &info, false,
 				       &affinity);
 	if (virq < 0)
 		return virq;
-	err = request_irq(virq, evq_interrupt, IRQF_NO_THREAD, "minibus-events", q);
+	snprintf(v->name, sizeof(v->name), "minibus-events.%u", v->prio);
+	err = request_irq(virq, vector_interrupt, IRQF_NO_THREAD, v->name, v);
 	if (err) {
 		irq_dispose_mapping(virq);
 		return err;
 	}
-	q->virq = virq;
+	v->virq = virq;
 	return 0;
+}
+
+/* The queues of a CPU come and go together: each one's interrupt looks into the pages of all. */
+static int evq_create(int cpu)
+{
+	struct south_evq *q = per_cpu_ptr(&evqs, cpu);
+	int prio, err = 0;
+
+	q->evq.handle = port_handle;
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		q->vector[prio].of = q;
+		q->vector[prio].prio = prio;
+		q->evq.level[prio].page = (void *)get_zeroed_page(GFP_KERNEL);
+		if (!q->evq.level[prio].page)
+			return -ENOMEM;
+	}
+	for (prio = 0; prio < MB_EVQ_PRIOS && !err; prio++)
+		err = vector_create(&q->vector[prio], cpu);
+	return err;
 }
 
 static void evq_destroy(int cpu)
 {
-	struct south_evq *q = per_cpu_ptr(&evq, cpu);
+	struct south_evq *q = per_cpu_ptr(&evqs, cpu);
+	int prio;
 
-	if (q->virq) {
-		free_irq(q->virq, q);
-		irq_dispose_mapping(q->virq);
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		struct south_vector *v = &q->vector[prio];
+
+		if (!v->virq)
+			continue;
+		free_irq(v->virq, v);
+		irq_dispose_mapping(v->virq);
+		v->virq = 0;
 	}
-	/* The page goes back to Linux only after the hypervisor let go of it. */
-	if (q->page && q->vcpu != VCPU_UNKNOWN)
-		mb_hc4(MB_HC_EVENTQ_SET, q->vcpu, q->prio, ~0ull, 0);
-	free_page((unsigned long)q->page);
-	q->page = NULL;
-	q->virq = 0;
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		struct mb_eventq *page = q->evq.level[prio].page;
+
+		/* The page goes back to Linux only after the hypervisor let go of it. */
+		if (page && q->vcpu != VCPU_UNKNOWN)
+			mb_hc4(MB_HC_EVENTQ_SET, q->vcpu, prio, ~0ull, 0);
+		free_page((unsigned long)page);
+		q->evq.level[prio].page = NULL;
+	}
 }
 
 void south_irq_exit(void)

@@ -50,7 +50,7 @@ static irqreturn_t port_interrupt(int irq, void *arg)
 	return IRQ_HANDLED;
 }
 
-int south_port_open(struct south_port *port, struct south_guest *guest, const char *name,
+int south_port_open(struct south_port *port, struct south_guest *guest, const char *name, u32 prio,
 		    void (*fn)(void *arg), void *arg)
 {
 	int err;
@@ -60,6 +60,7 @@ int south_port_open(struct south_port *port, struct south_guest *guest, const ch
 	port->nr = port_take();
 	if (!port->nr)
 		return -ENOSPC;
+	south_irq_prio(port->nr, prio);
 	port->virq = irq_create_mapping(south_irq_domain(), port->nr);
 	if (!port->virq) {
 		err = -ENOMEM;

@@ -158,6 +158,15 @@ out:
 }
 DEFINE_SHOW_ATTRIBUTE(vcpu);
 
+/* ---- debugfs: dom0's event queues ---- */
+
+static int queues_show(struct seq_file *m, void *unused)
+{
+	south_irq_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(queues);
+
 /* ---- debugfs: address spaces of one vCPU, of guests with cr3_trace ---- */
 
 static int cr3_show(struct seq_file *m, void *unused)
@@ -263,6 +272,7 @@ int south_stats_init(void)
 	/* debugfs may be missing; its functions then do nothing, and nothing depends on them. */
 	stats_root = debugfs_create_dir("minibus", NULL);
 	stats_guests = debugfs_create_dir("guests", stats_root);
+	debugfs_create_file("queues", 0400, stats_root, NULL, &queues_fops);
 	stats_vcpus(debugfs_create_dir("dom0", stats_root), "", 0, min(south_vcpus, 256u),
 		    &vcpu_fops);
 	return 0;

@@ -68,6 +68,12 @@ struct vb_close {
 MB_ABI_SIZE(struct vb_close, 8);
 MB_ABI_OFF(struct vb_close, pad, 4);
 
+/* What drivers should wish for; the administrator may grant less. */
+#define VB_PRIO_CONTROL 0u /* rare and urgent: link state, calls */
+#define VB_PRIO_HIGH 1u	   /* short and waited for: consoles */
+#define VB_PRIO_NORMAL 2u  /* network */
+#define VB_PRIO_BULK 3u	   /* disks, and all regions while priorities are switched off */
+
 #define VB_SHM_NO_SIGNAL 0x1u /* a region without a port */
 
 struct vb_shm {
@@ -76,7 +82,7 @@ struct vb_shm {
 	mb_u64 gpa;	/* in: 64-byte aligned, contiguous in guest-physical memory */
 	mb_u64 len;	/* in: exactly what the class wants for it */
 	uint32_t flags; /* in: VB_SHM_* */
-	uint32_t prio;	/* in: 0..MB_EVQ_PRIOS-1, a wish */
+	uint32_t prio;	/* in: 0..MB_EVQ_PRIOS-1, a wish; out: granted, not above what was wished */
 	uint32_t port;	/* out: the guest's port of this region, for both directions */
 	uint32_t pad;
 };
