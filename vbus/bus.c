@@ -17,6 +17,12 @@
 #include "../hv/abi/tunnel.h"
 #include "bus.h"
 
+#define DEVICE_POLL_MAX_US 1000000u
+
+static unsigned int poll_us = 50;
+module_param(poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us, "poll_us of devices made from now on: longest polling of a dry ring");
+
 struct vbus_class_dir {
 	struct config_group group;
 	struct config_item_type device_type;
@@ -98,6 +104,75 @@ static ssize_t device_prio_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(device_, prio);
 
+static ssize_t device_workers_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", vbus_workers_names[READ_ONCE(vbus_device(item)->workers)]);
+}
+
+/* For connections opened from now on. */
+static ssize_t device_workers_store(struct config_item *item, const char *page, size_t n)
+{
+	struct vbus_device *dev = vbus_device(item);
+	int kind = sysfs_match_string(vbus_workers_names, page);
+	int err = kind < 0 ? kind : 0;
+
+	mutex_lock(&dev->lock);
+	if (!err && dev->open)
+		err = -EBUSY;
+	if (!err)
+		dev->workers = kind;
+	mutex_unlock(&dev->lock);
+	return err ? err : n;
+}
+CONFIGFS_ATTR(device_, workers);
+
+static ssize_t device_poll_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(vbus_device(item)->poll_us));
+}
+
+static ssize_t device_poll_us_store(struct config_item *item, const char *page, size_t n)
+{
+	u32 us;
+	int err = kstrtou32(page, 0, &us);
+
+	if (err)
+		return err;
+	if (us > DEVICE_POLL_MAX_US)
+		return -EINVAL;
+	WRITE_ONCE(vbus_device(item)->poll_us, us);
+	return n;
+}
+CONFIGFS_ATTR(device_, poll_us);
+
+static ssize_t device_cpus_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%*pbl\n", cpumask_pr_args(&vbus_device(item)->cpus));
+}
+
+/* Takes effect at once; the guest's own thread (workers = bus) is pinned by taskset only. */
+static ssize_t device_cpus_store(struct config_item *item, const char *page, size_t n)
+{
+	struct vbus_device *dev = vbus_device(item);
+	cpumask_var_t cpus;
+	int err;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	err = cpulist_parse(page, cpus);
+	if (!err && !cpumask_intersects(cpus, cpu_online_mask))
+		err = -EINVAL;
+	if (!err) {
+		mutex_lock(&dev->lock);
+		cpumask_copy(&dev->cpus, cpus);
+		err = vbus_worker_pin(dev);
+		mutex_unlock(&dev->lock);
+	}
+	free_cpumask_var(cpus);
+	return err ? err : n;
+}
+CONFIGFS_ATTR(device_, cpus);
+
 static ssize_t device_status_show(struct config_item *item, char *page)
 {
 	struct vbus_device *dev = vbus_device(item);
@@ -117,7 +192,8 @@ CONFIGFS_ATTR_RO(device_, status);
 
 static struct configfs_attribute *const device_attrs[] = {
 	&device_attr_type, &device_attr_features, &device_attr_features_allowed,
-	&device_attr_status, &device_attr_prio,
+	&device_attr_status, &device_attr_prio, &device_attr_workers, &device_attr_poll_us,
+	&device_attr_cpus,
 };
 
 /* ---- devices: mkdir and rmdir in devices/CLASS/ ---- */
@@ -161,6 +237,9 @@ static struct config_item *class_make_item(struct config_group *group, const cha
 		mutex_init(&dev->lock);
 		INIT_LIST_HEAD(&dev->regions);
 		dev->features_allowed = cls->features;
+		dev->poll_us = min(READ_ONCE(poll_us), DEVICE_POLL_MAX_US);
+		cpumask_copy(&dev->cpus, cpu_possible_mask);
+		INIT_LIST_HEAD(&dev->works);
 		config_item_init_type_name(&dev->item, name, &dir->device_type);
 	}
 	module_put(cls->owner);

@@ -19,6 +19,7 @@
 #define VBUS_BUS_H
 
 #include <linux/configfs.h>
+#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
@@ -26,6 +27,7 @@
 #include <linux/types.h>
 
 #include "abi/call.h"
+#include "worker.h"
 
 struct vbus_bus;
 struct vbus_device;
@@ -135,6 +137,11 @@ struct vbus_device {
 	struct mutex lock;
 	u64 features_allowed;	      /* [d] */
 	u32 prio;		      /* [d] the best its regions may have */
+	u32 workers;		      /* [d] VBUS_WORKERS_*; of works started later */
+	u32 poll_us;		      /* any: longest time a dry ring is polled */
+	struct cpumask cpus;	      /* [d] where its threads may run */
+	struct vbus_worker *worker;   /* [d] of VBUS_WORKERS_DEVICE, while there are works */
+	struct list_head works;	      /* [d] */
 	struct vbus_bus *bus;	      /* [d] linked to; changes under bus->lock too */
 	struct list_head node;	      /* [b] bus->devices */
 	u32 devid;		      /* [b] */
@@ -179,6 +186,7 @@ struct vbus_bus {
 	struct list_head devices;	/* [b] */
 	u32 nr_devices;			/* [b] */
 	u32 next_devid;			/* [b] */
+	struct vbus_worker *worker;	/* [c] the guest's own thread */
 	u32 generation;			/* [b] */
 	u32 nr_regions;			/* [b] */
 	u64 mapped;			/* [b] */
@@ -189,7 +197,9 @@ struct vbus_bus {
 	struct dentry *debugfs;		/* [b] for per-device files, or NULL */
 };
 
-void vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const char *name);
+/* In the context of the process that makes the guest: its thread joins that one's cgroup. */
+int vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const char *name);
+void vbus_bus_exit(struct vbus_bus *bus); /* nothing is linked any more */
 /* A guest is there (mem, debugfs directory) or is going (NULL, NULL): closes everything first. */
 void vbus_bus_attach(struct vbus_bus *bus, const struct vbus_mem *mem, struct dentry *debugfs);
 void vbus_bus_reset(struct vbus_bus *bus); /* close every connection; devices stay linked */

@@ -202,14 +202,21 @@ int vbus_bus_call(struct vbus_bus *bus, u32 nr, void *data, u32 *len)
 }
 EXPORT_SYMBOL_GPL(vbus_bus_call);
 
-void vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const char *name)
+int vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const char *name)
 {
 	*bus = (struct vbus_bus){ .ops = ops, .name = name, .next_devid = 1 };
 	mutex_init(&bus->lock);
 	ratelimit_state_init(&bus->log_limit, 5 * HZ, 10);
 	INIT_LIST_HEAD(&bus->devices);
+	return vbus_worker_bus_init(bus);
 }
 EXPORT_SYMBOL_GPL(vbus_bus_init);
+
+void vbus_bus_exit(struct vbus_bus *bus)
+{
+	vbus_worker_bus_exit(bus);
+}
+EXPORT_SYMBOL_GPL(vbus_bus_exit);
 
 static int conn_stats_show(struct seq_file *m, void *unused)
 {
@@ -219,6 +226,7 @@ static int conn_stats_show(struct seq_file *m, void *unused)
 	seq_printf(m, "open %d\nfeatures 0x%llx\n", dev->open, dev->features);
 	if (dev->cls->ops->stats)
 		dev->cls->ops->stats(dev, m);
+	vbus_worker_show(dev, m);
 	mutex_unlock(&dev->lock);
 	return 0;
 }

@@ -2,13 +2,12 @@
 /*
  * Device class "echo": the smallest device model. Copy it to start a new class.
  *
- * The guest's event queues a work item; that takes requests in rounds of a budget, copies from the
- * first buffer to the second, completes, and arms the ring before it goes to sleep.
+ * The guest's event kicks a work (worker.h). Its thread takes requests in rounds of a budget,
+ * copies from the first buffer to the second, completes, and arms the ring before it rests.
  */
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "abi/echo.h"
 #include "bus.h"
@@ -19,9 +18,9 @@
 
 struct echo {
 	struct vbus_device vdev; /* first: the core frees it */
-	struct work_struct work;
+	struct vbus_work work;
 	const struct vbus_mem *mem;   /* while open */
-	struct vbus_region *region;   /* while registered */
+	struct vbus_region *region;
 	struct ioq_consumer requests; /* work only */
 	struct ioq_producer answers;  /* work only */
 	u64 count;		      /* requests answered since mkdir */
@@ -93,31 +92,30 @@ static int echo_one(struct echo *e)
 	return 1;
 }
 
-static void echo_work(struct work_struct *work)
+static int echo_poll(struct vbus_work *work)
 {
 	struct echo *e = container_of(work, struct echo, work);
-	int budget = ECHO_BUDGET, n = 0;
+	int done = 0, n = 1;
 
-	while (budget-- > 0) {
+	while (n > 0 && done < ECHO_BUDGET) {
 		n = echo_one(e);
-		if (n <= 0)
-			break;
+		done += n > 0;
 	}
-	if (budget == ECHO_BUDGET - 1 && !n)
-		e->region->stats.spurious++;
 	ioq_release(&e->requests);
 	vbus_region_signal(e->region, ioq_publish(&e->answers));
-	if (n < 0)
-		return;
-	if (n > 0 || !ioq_arm(&e->requests))
-		queue_work(system_unbound_wq, &e->work);
+	return n < 0 ? n : done;
+}
+
+static bool echo_arm(struct vbus_work *work)
+{
+	return ioq_arm(&container_of(work, struct echo, work)->requests);
 }
 
 static void echo_notify(struct vbus_region *region)
 {
 	struct echo *e = region->priv;
 
-	queue_work(system_unbound_wq, &e->work);
+	vbus_work_kick(&e->work);
 }
 
 static struct vbus_device *echo_create(const char *name)
@@ -126,7 +124,8 @@ static struct vbus_device *echo_create(const char *name)
 
 	if (!e)
 		return ERR_PTR(-ENOMEM);
-	INIT_WORK(&e->work, echo_work);
+	e->work.poll = echo_poll;
+	e->work.arm = echo_arm;
 	return &e->vdev;
 }
 
@@ -145,9 +144,7 @@ static void echo_close(struct vbus_device *dev)
 {
 	struct echo *e = to_echo(dev);
 
-	/* Events are silenced already; the work may still queue itself, which this handles. */
-	cancel_work_sync(&e->work);
-	e->region = NULL;
+	vbus_work_stop(&e->work);
 	e->mem = NULL;
 }
 
@@ -159,16 +156,17 @@ static void echo_name_region(u32 id, char *name, size_t size)
 static int echo_shm(struct vbus_device *dev, struct vbus_region *region)
 {
 	struct echo *e = to_echo(dev);
+	int err;
 
 	if (region->id != VB_ECHO_SHM_QUEUE || region->len != IOQ_QUEUE_BYTES(VB_ECHO_RING))
 		return -EINVAL;
 	ioq_consumer_init(&e->requests, ioq_submissions(region->va), VB_ECHO_RING);
 	ioq_producer_init(&e->answers, ioq_completions(region->va, VB_ECHO_RING), VB_ECHO_RING);
 	e->region = region;
-	vbus_region_watch(region, echo_notify, e);
-	/* The guest may have submitted before the port existed. */
-	queue_work(system_unbound_wq, &e->work);
-	return 0;
+	err = vbus_work_start(&e->work, region);
+	if (!err)
+		vbus_region_watch(region, echo_notify, e);
+	return err;
 }
 
 static int echo_call(struct vbus_device *dev, u32 func, void *data, u32 *len)

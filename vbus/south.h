@@ -113,7 +113,8 @@ const struct vbus_mem *south_mem_table(const struct south_mem *mem);
 /* ---- south_dom.c ---- */
 
 extern struct workqueue_struct *south_wq;
-void south_dom_init(struct south_guest *g);
+int south_dom_init(struct south_guest *g);
+void south_dom_exit(struct south_guest *g);
 int south_dom_build(struct south_guest *g);   /* [l] held for all of these */
 int south_dom_start(struct south_guest *g);
 int south_dom_control(struct south_guest *g, u32 ctl);

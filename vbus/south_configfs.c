@@ -355,6 +355,7 @@ static const struct config_item_type guest_type = {
 static struct config_group *guests_make_group(struct config_group *group, const char *name)
 {
 	struct south_guest *g;
+	int err;
 
 	if (!vbus_name_ok(name, MB_DOM_NAME_LEN))
 		return ERR_PTR(-EINVAL);
@@ -363,7 +364,11 @@ static struct config_group *guests_make_group(struct config_group *group, const 
 		return ERR_PTR(-ENOMEM);
 	strscpy(g->name, name, sizeof(g->name));
 	g->vcpus = 1;
-	south_dom_init(g);
+	err = south_dom_init(g);
+	if (err) {
+		kfree(g);
+		return ERR_PTR(err);
+	}
 	config_group_init_type_name(&g->group, name, &guest_type);
 	config_group_init_type_name(&g->bus_group, "bus", &bus_type);
 	configfs_add_default_group(&g->bus_group, &g->group);
@@ -377,6 +382,7 @@ static void guests_drop_item(struct config_group *group, struct config_item *ite
 	mutex_lock(&g->lock);
 	south_dom_destroy(g);
 	mutex_unlock(&g->lock);
+	south_dom_exit(g);
 	config_item_put(item);
 }
 

@@ -84,13 +84,18 @@ static void dom_state_event(void *arg)
 	queue_work(south_wq, &g->state_work);
 }
 
-void south_dom_init(struct south_guest *g)
+int south_dom_init(struct south_guest *g)
 {
 	mutex_init(&g->lock);
 	mutex_init(&g->info_lock);
 	INIT_WORK(&g->call_work, south_call_work);
 	INIT_WORK(&g->state_work, dom_state_work);
-	vbus_bus_init(&g->bus, &south_bus_ops, g->name);
+	return vbus_bus_init(&g->bus, &south_bus_ops, g->name);
+}
+
+void south_dom_exit(struct south_guest *g)
+{
+	vbus_bus_exit(&g->bus);
 }
 
 static int dom_port(struct south_guest *g, struct south_port *port, const char *what,
