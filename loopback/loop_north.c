@@ -54,14 +54,15 @@ static int vdev_loop_close(struct vbus_device *vdev)
 	return min(rc, 0);
 }
 
-static int vdev_loop_shm(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 prio, u32 *port)
+static int vdev_loop_shm(struct vbus_device *vdev, u32 id, void *mem, u32 len, u32 *prio, u32 *port)
 {
 	struct vb_shm arg = {
-		.devid = vdev->devid, .id = id, .gpa = virt_to_phys(mem), .len = len, .prio = prio,
+		.devid = vdev->devid, .id = id, .gpa = virt_to_phys(mem), .len = len, .prio = *prio,
 	};
 	int rc = vdev_bus_call(vdev, VB_CALL_SHM, &arg, sizeof(arg));
 
 	*port = arg.port;
+	*prio = arg.prio;
 	return min(rc, 0);
 }
 

@@ -118,7 +118,7 @@ static irqreturn_t south_event(int irq, void *arg)
 	return IRQ_HANDLED;
 }
 
-static int south_port_new(struct vbus_region *region, u32 prio, u32 *guest_port)
+static int south_port_new(struct vbus_region *region, u32 *guest_port)
 {
 	struct loop_bus *b = to_loop_bus(region->dev->bus);
 	struct loop_south_end *end = kzalloc(sizeof(*end), GFP_KERNEL);
@@ -274,6 +274,7 @@ static const struct config_item_type loop_bus_type = {
 static struct config_group *loopback_make_group(struct config_group *group, const char *name)
 {
 	struct loop_bus *b;
+	int rc;
 
 	if (!vbus_name_ok(name, LOOP_NAME))
 		return ERR_PTR(-EINVAL);
@@ -281,13 +282,13 @@ static struct config_group *loopback_make_group(struct config_group *group, cons
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	strscpy(b->name, name, sizeof(b->name));
-	vbus_bus_init(&b->bus, &loop_bus_ops, b->name);
+	rc = vbus_bus_init(&b->bus, &loop_bus_ops, b->name);
+	if (rc)
+		goto free;
 	b->north = loop_north_create(b, name);
 	if (IS_ERR(b->north)) {
-		struct config_group *err = ERR_CAST(b->north);
-
-		kfree(b);
-		return err;
+		rc = PTR_ERR(b->north);
+		goto exit_bus;
 	}
 	b->debugfs = debugfs_create_dir(name, loop_debugfs);
 	debugfs_create_file("bus", 0400, b->debugfs, b, &bus_stats_fops);
@@ -296,6 +297,12 @@ static struct config_group *loopback_make_group(struct config_group *group, cons
 	config_group_init_type_name(&b->bus_group, "bus", &bus_type);
 	configfs_add_default_group(&b->bus_group, &b->group);
 	return &b->group;
+
+exit_bus:
+	vbus_bus_exit(&b->bus);
+free:
+	kfree(b);
+	return ERR_PTR(rc);
 }
 
 /* No device is linked any more, but the drivers may still be letting go of the last ones. */
@@ -305,6 +312,7 @@ static void loopback_drop_item(struct config_group *group, struct config_item *i
 
 	loop_north_destroy(b->north);
 	vbus_bus_attach(&b->bus, NULL, NULL);
+	vbus_bus_exit(&b->bus);
 	debugfs_remove(b->debugfs);
 	config_item_put(item);
 }
