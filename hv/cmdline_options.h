@@ -16,6 +16,7 @@
 	X(option_maxcpus)  /* hv/main.c */ \
 	X(option_apic)	   /* hv/main.c */ \
 	X(option_hv_heap)  /* hv/page_alloc.c */ \
+	X(option_idle_poll_us) /* hv/idle.c */ \
 	X(option_dom0_mem) /* hv/priv_memory.c */ \
 	X(option_nohelp)   /* hv/hwhelp.c */ \
 	X(option_help)	   /* hv/hwhelp.c */

@@ -33,6 +33,7 @@ struct percpu {
 	struct vcpu *current;  /* vCPU whose state is loaded, NULL: none */
 	void *vendor;	       /* svm/ or vmx/ per-CPU area */
 	u64 irq_count;	       /* physical interrupts taken */
+	u64 idle_window;       /* TSC ticks it polls before it halts */
 	struct list run_queue; /* sched.c: vCPUs attached here; run_lock */
 	u32 run_count;	       /* how many; run_lock to change */
 	struct spinlock run_lock;

@@ -14,6 +14,7 @@
 #include "arch/x86/tsc.h"
 #include "hv/assert.h"
 #include "hv/domain.h"
+#include "hv/idle.h"
 #include "hv/irq.h"
 #include "hv/percpu.h"
 #include "hv/sched.h"
@@ -99,25 +100,52 @@ static void run_vcpu(struct vcpu *v)
 	} while (enter(v, now));
 }
 
-/* Nothing to run: wait for an interrupt. */
-static void idle(struct percpu *pc)
+/* Looks for work without leaving: who brings some need not send an IPI, since outside is 0. */
+static bool idle_poll(struct percpu *pc, u64 until)
 {
-	irq_set_deadline(sched_timers(NULL, tsc_now()));
+	u64 irqs = pc->irq_count;
+
+	while (tsc_now() < until) {
+		if (READ_ONCE(pc->pub.resched) || pc->irq_count != irqs)
+			return true;
+		__asm__ volatile("sti; pause; cli" ::: "memory");
+	}
+	return false;
+}
+
+/* Nothing to run: wait for an interrupt. True: polling has caught what comes next. */
+static bool idle(struct percpu *pc)
+{
+	u64 now = tsc_now(), max = idle_window_max();
+
+	irq_set_deadline(sched_timers(NULL, now));
+	if (pc->idle_window && idle_poll(pc, now + pc->idle_window))
+		return true;
+	now = tsc_now();
 	/* Full fence, pairs with vcpu_kick(), as in run_guest(). STI shadows the HLT. */
 	atomic_exchange(&pc->pub.outside, 1);
 	if (!READ_ONCE(pc->pub.resched))
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 	WRITE_ONCE(pc->pub.outside, 0);
+	if (max)
+		pc->idle_window = idle_window_next(pc->idle_window, tsc_now() - now, max);
+	return false;
 }
 
 void run_cpu(void)
 {
+	bool caught = false;
+
 	for (;;) {
 		struct vcpu *v = sched_switch(tsc_now());
 
-		if (v)
-			run_vcpu(v);
-		else
-			idle(this_cpu());
+		if (!v) {
+			caught = idle(this_cpu());
+			continue;
+		}
+		if (caught)
+			vcpu_count(v, IDLE_HIT);
+		caught = false;
+		run_vcpu(v);
 	}
 }

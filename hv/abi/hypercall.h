@@ -290,7 +290,7 @@ MB_ABI_OFF(struct mb_vcpu_cr3, last, 56);
 	X(IPI_SENT, "ipi_sent") X(KICK, "kick") X(EV_POST, "ev_post") X(EV_INJECT, "ev_inject") \
 	X(EV_MERGED, "ev_merged") X(PORT_SEND, "port_send") X(CALL, "call") X(SWITCH, "switch") \
 	X(TLB_FLUSH, "tlb_flush") X(MMIO, "mmio") X(HLT_BLOCK, "hlt_block") \
-	X(NOTIFY, "notify")
+	X(NOTIFY, "notify") X(IDLE_HIT, "idle_hit")
 
 #define MB_ENUM_EXIT(id, name) MB_EXIT_##id,
 #define MB_ENUM_COUNTER(id, name) MB_CNT_##id,
