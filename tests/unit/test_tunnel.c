@@ -198,6 +198,34 @@ static void test_queue(void)
 	end();
 }
 
+/* A CPU goes offline in Linux's order: the queue loses its vector, later the ports move away. */
+static void test_offline(void)
+{
+	begin();
+	tunnel_queue_set(&guest, 0, 1, gpa_of(0), VECTOR);
+	tunnel_queue_set(&guest, 1, 1, gpa_of(1), VECTOR);
+	tunnel_bind(&host, 8, &guest, 5);
+	tunnel_route(&guest, 5, 0, 1);
+	tunnel_route(&guest, 6, 0, 1);
+	tunnel_post(&guest, 6); /* its vector is lost with the CPU */
+	tunnel_queue_set(&guest, 0, 1, gpa_of(0), 0);
+	tunnel_send(&vcpus[0][0], 8);
+	ok(fake_vectors == 1 && has(0, 5) && has(0, 6),
+	   "a doorbell between a queue's shutdown and the move of its port is kept");
+	ok(!tunnel_route(&guest, 5, 1, 1) && has(1, 5) && !has(0, 5) && fake_vectors == 2,
+	   "and replayed by the move");
+	ok(!tunnel_route(&guest, 6, 1, 1) && has(1, 6) && pages[1].q.state == MB_EVQ_AWAKE,
+	   "as is the event whose vector was lost");
+	tunnel_queue_set(&guest, 0, 1, gpa_of(0), VECTOR);
+	ok(fake_vectors == 2, "a queue that comes back empty needs no vector");
+	tunnel_route(&guest, 5, 2, 1);
+	tunnel_send(&vcpus[0][0], 8);
+	tunnel_queue_set(&guest, 2, 1, gpa_of(2), 0);
+	ok(has(2, 5) && !tunnel_route(&guest, 5, 0, 1) && has(0, 5) && fake_vectors == 3,
+	   "so is one that waited in its port for a queue");
+	end();
+}
+
 static void test_bind(void)
 {
 	begin();
@@ -422,7 +450,9 @@ static void change(u32 r)
 		return;
 	}
 	switch (r >> 9 & 3) {
-	case 0: /* a CPU goes: its ports first, then its vector or its page */
+	case 0: /* a CPU goes: its ports, then its vector or its page, or first its vector */
+		if (r & 0x1000)
+			tunnel_queue_set(&guest, id, 0, page, 0);
 		for (u32 p = 0; p < PORTS; p++) {
 			if (guest.tunnel.port[p].route == id * MB_EVQ_PRIOS)
 				tunnel_route(&guest, p, other, 0);
@@ -504,6 +534,7 @@ int main(int argc, char **argv)
 	test_events();
 	test_route();
 	test_queue();
+	test_offline();
 	test_bind();
 	test_calls();
 	test_memory();
