@@ -6,7 +6,7 @@
  *           those of guest-linux/, the others none.
  * Callers:  loop_*.c only.
  * Context:  process context unless a function says "any".
- * Locking:  ports: a spinlock that is a leaf. Calls take bus->lock of vbus/bus.h in a worker.
+ * Locking:  ports: a spinlock that is a leaf. Calls take locks of vbus/bus.h in a worker.
  * Lifetime: a bus from mkdir to rmdir; a port from loop_port_open() until both ends have left it.
  * Errors:   0 or -errno. The ends trust each other (one kernel), yet what one says is checked by
  *           the modules of the other as always.

@@ -105,7 +105,7 @@ static int memory_init(void)
 	return rc;
 }
 
-/* ---- what the core asks of the connector; all but sending under bus->lock ---- */
+/* ---- what the core asks of the connector; all but sending under dev->lock ---- */
 
 static struct loop_bus *to_loop_bus(struct vbus_bus *bus)
 {

@@ -250,7 +250,8 @@ static void class_drop_item(struct config_group *group, struct config_item *item
 {
 	struct vbus_device *dev = vbus_device(item);
 
-	dev->cls->ops->remove(dev);
+	if (dev->cls->ops->remove)
+		dev->cls->ops->remove(dev);
 	config_item_put(item);
 }
 

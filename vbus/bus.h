@@ -5,11 +5,13 @@
  * Callers:  device models (dev_*.c) register classes; a connector (south_*.c) owns buses and hands
  *           in the guest's calls.
  * Context:  process context, may sleep, unless a function says "any".
- * Locking:  configfs's own > rtnl > bus->lock > dev->lock: what runs for a guest's call or at the
- *           end of a connection takes no lock that a driver may hold while it calls (rtnl), for
- *           both ends may be in one kernel (loopback/). Field legend: [b] bus->lock,
- *           [d] dev->lock, [c] constant after creation. The core holds bus->lock and dev->lock
- *           around every class op except create, remove and stats (stats: dev->lock only).
+ * Locking:  configfs's own > rtnl > bus->admin > dev->lock > bus->lock: what runs for a guest's
+ *           call or at the end of a connection takes no lock that a driver may hold while it
+ *           calls (rtnl), for both ends may be in one kernel (loopback/). Field legend: [c]
+ *           constant after creation, [a] bus->admin, [b] bus->lock, [ab] written with both, read
+ *           with either, [d] dev->lock. The core holds dev->lock around every class op except
+ *           create and remove. bus->lock is held for lists and counters only, never while a class
+ *           works.
  * Lifetime: a device lives from mkdir to rmdir, and rmdir is refused while it is linked. A
  *           connection lives from VB_CALL_OPEN to close; a region from VB_CALL_SHM to that close.
  * Errors:   0 or -errno. Values from a guest never reach an assertion: a bad call is answered with
@@ -55,6 +57,8 @@ void *vbus_mem_piece(const struct vbus_mem *mem, u64 gpa, u64 *len);
 /* Any context. 0 or -EFAULT; the whole range is checked before the first byte moves. */
 int vbus_mem_read(const struct vbus_mem *mem, void *to, u64 gpa, u64 len);
 int vbus_mem_write(const struct vbus_mem *mem, u64 gpa, const void *from, u64 len);
+/* Between two places of the guest; they may overlap, to the guest's own surprise. */
+int vbus_mem_copy(const struct vbus_mem *mem, u64 to, u64 from, u64 len);
 
 /* ---- regions (region.c) ---- */
 
@@ -75,6 +79,7 @@ struct vbus_region {
 	u32 id;			 /* [c] numbered by the class */
 	u32 len;		 /* [c] */
 	u32 prio;		 /* [c] of its events, both ways; 0 is served first */
+	const struct vbus_mem *mem; /* [c] of the guest, valid until close() returns */
 	void *va;		 /* [c] shared with the guest: fetch once, check, use */
 	void *port;		 /* [c] connector's; NULL: no signal */
 	char name[VBUS_REGION_NAME]; /* [c] "rx0" */
@@ -100,9 +105,9 @@ __printf(2, 3) void vbus_region_break(struct vbus_region *region, const char *fm
 struct vbus_class_ops {
 	/* mkdir: allocate with kzalloc a structure whose first member is struct vbus_device. */
 	struct vbus_device *(*create)(const char *name);
-	/* rmdir: give back everything but that memory (the core frees it). */
+	/* rmdir: give back everything but that memory (the core frees it); optional. */
 	void (*remove)(struct vbus_device *dev);
-	/* May clear bits of *features. */
+	/* May clear bits of *features; optional. */
 	int (*open)(struct vbus_device *dev, u64 *features);
 	/* Returns when nothing touches guest memory any more. Regions exist, no notify() runs. */
 	void (*close)(struct vbus_device *dev);
@@ -126,6 +131,31 @@ struct vbus_class {
 	struct vbus_class_dir *dir;	   /* core's */
 };
 
+/* A number of the class's structure as an attribute, up to max; a reader may be anybody. */
+#define VBUS_ATTR_U32(prefix, name, type, max)						       \
+	static ssize_t prefix##name##_show(struct config_item *item, char *page)	       \
+	{										       \
+		return sysfs_emit(page, "%u\n", READ_ONCE(((type *)vbus_device(item))->name)); \
+	}										       \
+	static ssize_t prefix##name##_store(struct config_item *item, const char *page,        \
+					    size_t n)					       \
+	{										       \
+		u32 value;								       \
+		int err = kstrtou32(page, 0, &value);					       \
+											       \
+		if (err || value > (max))						       \
+			return err ? err : -EINVAL;					       \
+		WRITE_ONCE(((type *)vbus_device(item))->name, value);			       \
+		return n;								       \
+	}										       \
+	CONFIGFS_ATTR(prefix, name)
+
+#define vbus_class_module(cls)								       \
+	static int __init cls##_init(void) { return vbus_class_register(&cls); }	       \
+	static void __exit cls##_exit(void) { vbus_class_unregister(&cls); }		       \
+	module_init(cls##_init);							       \
+	module_exit(cls##_exit)
+
 int vbus_class_register(struct vbus_class *cls);
 void vbus_class_unregister(struct vbus_class *cls); /* module exit: no device exists any more */
 
@@ -142,13 +172,14 @@ struct vbus_device {
 	struct cpumask cpus;	      /* [d] where its threads may run */
 	struct vbus_worker *worker;   /* [d] of VBUS_WORKERS_DEVICE, while there are works */
 	struct list_head works;	      /* [d] */
-	struct vbus_bus *bus;	      /* [d] linked to; changes under bus->lock too */
-	struct list_head node;	      /* [b] bus->devices */
-	u32 devid;		      /* [b] */
+	struct vbus_bus *bus;	      /* [d] linked to; changes under bus->admin too */
+	struct list_head node;	      /* [ab] bus->devices */
+	u32 devid;		      /* [b] set before it is on the list */
+	bool slow;		      /* any: said that it does not answer */
 	bool open;		      /* [d] */
 	u64 features;		      /* [d] accepted, while open */
 	struct list_head regions;     /* [d] */
-	struct dentry *debugfs;	      /* [b] */
+	struct dentry *debugfs;	      /* [a] */
 };
 
 static inline struct vbus_device *vbus_device(struct config_item *item)
@@ -181,20 +212,21 @@ struct vbus_bus_ops {
 struct vbus_bus {
 	const struct vbus_bus_ops *ops; /* [c] */
 	const char *name;		/* [c] of the guest */
+	struct mutex admin;		/* links, unlinks and the guest's coming and going */
 	struct mutex lock;
-	const struct vbus_mem *mem;	/* [b] NULL: no guest behind it, nothing opens */
-	struct list_head devices;	/* [b] */
-	u32 nr_devices;			/* [b] */
-	u32 next_devid;			/* [b] */
+	const struct vbus_mem *mem;	/* [a] NULL: no guest behind it, nothing opens */
+	struct list_head devices;	/* [ab] in the order of devid */
+	u32 nr_devices;			/* [ab] */
+	u32 next_devid;			/* [ab] */
 	struct vbus_worker *worker;	/* [c] the guest's own thread */
-	u32 generation;			/* [b] */
+	u32 generation;			/* [ab] */
 	u32 nr_regions;			/* [b] */
 	u64 mapped;			/* [b] */
 	u64 buscalls;			/* [b] answered */
 	u64 badcalls;			/* [b] of them, refused as malformed */
 	struct vbus_stats past;		/* [b] of regions that are gone */
 	struct ratelimit_state log_limit; /* any context; lines about broken queues */
-	struct dentry *debugfs;		/* [b] for per-device files, or NULL */
+	struct dentry *debugfs;		/* [a] for per-device files, or NULL */
 };
 
 /* In the context of the process that makes the guest: its thread joins that one's cgroup. */
@@ -210,6 +242,8 @@ void vbus_bus_unlink(struct vbus_bus *bus, struct config_item *item);
  * there and in *len. Result: >= 0 or -MB_E*.
  */
 int vbus_bus_call(struct vbus_bus *bus, u32 nr, void *data, u32 *len);
+/* Any: this call has not been answered for so long. Says so; of a device once. */
+void vbus_bus_slow(struct vbus_bus *bus, u32 nr, const void *data, u32 ms);
 /* Sum over live and past regions; takes the locks. */
 void vbus_bus_stats(struct vbus_bus *bus, struct vbus_stats *sum, u64 *buscalls);
 

@@ -3,7 +3,13 @@
  * The bus of one guest: which devices are linked to it, and the guest's calls.
  *
  * A call arrives as a private copy of the guest's slot, so what is checked here is what is used.
- * All calls of one guest run one after the other under bus->lock; other guests are not held up.
+ * Calls of one guest run side by side, those to one device in turn under its dev->lock. bus->lock
+ * covers the list only and is never held while a class works: a slow device model holds up the
+ * calls to its own device, and who closes it, but nobody else.
+ */
+/*
+ * Who goes over the devices without bus->lock asks for the next one by devid (the list is in that
+ * order) and gets a reference. Once it has dev->lock it looks whether the device is still linked.
  */
 #include <linux/cred.h>
 #include <linux/debugfs.h>
@@ -32,18 +38,24 @@ static int conn_result(int err)
 	return err < 0 ? -MB_EIO : err;
 }
 
-static struct vbus_device *conn_find(struct vbus_bus *bus, u32 devid)
+/* The first device with at least this devid, which is set to its own; with a reference. NULL. */
+static struct vbus_device *conn_from(struct vbus_bus *bus, u32 *devid)
 {
-	struct vbus_device *dev;
+	struct vbus_device *dev, *found = NULL;
 
-	lockdep_assert_held(&bus->lock);
+	mutex_lock(&bus->lock);
 	list_for_each_entry(dev, &bus->devices, node)
-		if (dev->devid == devid)
-			return dev;
-	return NULL;
+		if (dev->devid >= *devid) {
+			config_item_get(&dev->item);
+			*devid = dev->devid;
+			found = dev;
+			break;
+		}
+	mutex_unlock(&bus->lock);
+	return found;
 }
 
-/* bus->lock and dev->lock held. */
+/* dev->lock held. */
 static void conn_close(struct vbus_device *dev)
 {
 	if (!dev->open)
@@ -56,11 +68,14 @@ static void conn_close(struct vbus_device *dev)
 static void conn_close_all(struct vbus_bus *bus)
 {
 	struct vbus_device *dev;
+	u32 devid;
 
-	list_for_each_entry(dev, &bus->devices, node) {
+	for (devid = 0; (dev = conn_from(bus, &devid)); devid++) { /* U32_MAX is never used */
 		mutex_lock(&dev->lock);
-		conn_close(dev);
+		if (dev->bus == bus)
+			conn_close(dev);
 		mutex_unlock(&dev->lock);
+		config_item_put(&dev->item);
 	}
 }
 
@@ -76,7 +91,7 @@ static int call_negotiate(struct vbus_bus *bus, void *data)
 	arg->version = VB_VERSION;
 	arg->features = VB_F_EVENT_IDX;
 	arg->max_queues = VBUS_MAX_REGIONS;
-	arg->generation = bus->generation;
+	arg->generation = READ_ONCE(bus->generation);
 	return 0;
 }
 
@@ -86,19 +101,21 @@ static int call_enum(struct vbus_bus *bus, void *data)
 	struct vbus_device *dev;
 	u32 i = 0;
 
+	mutex_lock(&bus->lock);
 	list_for_each_entry(dev, &bus->devices, node)
 		if (i++ == arg->index)
 			goto found;
+	mutex_unlock(&bus->lock);
 	return -ENOENT;
 found:
 	arg->devid = dev->devid;
 	arg->generation = bus->generation;
 	arg->version = dev->cls->version;
-	mutex_lock(&dev->lock);
+	/* Does not change while it is linked. */
 	arg->features = dev->cls->features & dev->features_allowed;
-	mutex_unlock(&dev->lock);
 	strscpy_pad(arg->type, dev->cls->type, sizeof(arg->type));
 	strscpy_pad(arg->name, dev->name, sizeof(arg->name));
+	mutex_unlock(&bus->lock);
 	return 0;
 }
 
@@ -110,11 +127,13 @@ static int call_open(struct vbus_device *dev, void *data)
 
 	if (dev->open)
 		return -EBUSY;
-	if (!dev->bus->mem)
+	/* Whoever takes the memory away sets this first, then closes all. Pairs with
+	 * vbus_bus_attach(): who opens after that close sees it. */
+	if (!READ_ONCE(dev->bus->mem))
 		return -ENODEV;
 	if (arg->version != dev->cls->version)
 		return -EINVAL;
-	err = dev->cls->ops->open(dev, &features);
+	err = dev->cls->ops->open ? dev->cls->ops->open(dev, &features) : 0;
 	if (err)
 		return err;
 	dev->open = true;
@@ -168,14 +187,17 @@ static const struct conn_call conn_calls[] = {
 
 static int conn_device_call(struct vbus_bus *bus, const struct conn_call *call, void *data)
 {
-	struct vbus_device *dev = conn_find(bus, *(u32 *)data);
-	int ret;
+	u32 wanted = *(u32 *)data, devid = wanted;
+	struct vbus_device *dev = conn_from(bus, &devid);
+	int ret = -ENOENT;
 
 	if (!dev)
-		return -ENOENT;
+		return ret;
 	mutex_lock(&dev->lock);
-	ret = call->on_device(dev, data);
+	if (dev->bus == bus && dev->devid == wanted)
+		ret = call->on_device(dev, data);
 	mutex_unlock(&dev->lock);
+	config_item_put(&dev->item);
 	return ret;
 }
 
@@ -184,7 +206,6 @@ int vbus_bus_call(struct vbus_bus *bus, u32 nr, void *data, u32 *len)
 	const struct conn_call *call = nr < ARRAY_SIZE(conn_calls) ? &conn_calls[nr] : NULL;
 	int ret;
 
-	mutex_lock(&bus->lock);
 	if (!call || !call->size)
 		ret = -ENOSYS;
 	else if (*len < call->size)
@@ -193,6 +214,7 @@ int vbus_bus_call(struct vbus_bus *bus, u32 nr, void *data, u32 *len)
 		ret = call->on_bus(bus, data);
 	else
 		ret = conn_device_call(bus, call, data);
+	mutex_lock(&bus->lock);
 	bus->buscalls++;
 	if (ret == -EINVAL || ret == -ENOSYS || ret == -EFAULT)
 		bus->badcalls++;
@@ -202,9 +224,28 @@ int vbus_bus_call(struct vbus_bus *bus, u32 nr, void *data, u32 *len)
 }
 EXPORT_SYMBOL_GPL(vbus_bus_call);
 
+void vbus_bus_slow(struct vbus_bus *bus, u32 nr, const void *data, u32 ms)
+{
+	bool of_device = nr < ARRAY_SIZE(conn_calls) && conn_calls[nr].on_device;
+	u32 wanted = of_device ? *(const u32 *)data : 0, devid = wanted;
+	struct vbus_device *dev = of_device ? conn_from(bus, &devid) : NULL;
+
+	if (!dev || devid != wanted) {
+		if (__ratelimit(&bus->log_limit))
+			pr_warn("vbus: guest %s: call %u takes over %u ms\n", bus->name, nr, ms);
+	} else if (!xchg(&dev->slow, true)) {
+		pr_warn("vbus: guest %s: %s %s does not answer call %u within %u ms\n", bus->name,
+			dev->cls->type, dev->name, nr, ms);
+	}
+	if (dev)
+		config_item_put(&dev->item);
+}
+EXPORT_SYMBOL_GPL(vbus_bus_slow);
+
 int vbus_bus_init(struct vbus_bus *bus, const struct vbus_bus_ops *ops, const char *name)
 {
 	*bus = (struct vbus_bus){ .ops = ops, .name = name, .next_devid = 1 };
+	mutex_init(&bus->admin);
 	mutex_init(&bus->lock);
 	ratelimit_state_init(&bus->log_limit, 5 * HZ, 10);
 	INIT_LIST_HEAD(&bus->devices);
@@ -253,23 +294,23 @@ void vbus_bus_attach(struct vbus_bus *bus, const struct vbus_mem *mem, struct de
 {
 	struct vbus_device *dev;
 
-	mutex_lock(&bus->lock);
+	mutex_lock(&bus->admin);
+	/* First no more opens, then none is open: pairs with call_open(), by dev->lock. */
+	WRITE_ONCE(bus->mem, NULL);
 	conn_close_all(bus);
 	list_for_each_entry(dev, &bus->devices, node)
 		conn_debugfs_remove(dev);
-	bus->mem = mem;
 	bus->debugfs = debugfs;
 	list_for_each_entry(dev, &bus->devices, node)
 		conn_debugfs_add(bus, dev);
-	mutex_unlock(&bus->lock);
+	WRITE_ONCE(bus->mem, mem);
+	mutex_unlock(&bus->admin);
 }
 EXPORT_SYMBOL_GPL(vbus_bus_attach);
 
 void vbus_bus_reset(struct vbus_bus *bus)
 {
-	mutex_lock(&bus->lock);
 	conn_close_all(bus);
-	mutex_unlock(&bus->lock);
 }
 EXPORT_SYMBOL_GPL(vbus_bus_reset);
 
@@ -279,6 +320,7 @@ static bool conn_may_link(struct config_item *item)
 	return uid_eq(d_inode(item->ci_dentry)->i_uid, current_fsuid()) || capable(CAP_SYS_ADMIN);
 }
 
+/* bus->admin and dev->lock held. */
 static int conn_link(struct vbus_bus *bus, struct vbus_device *dev)
 {
 	struct vbus_device *other;
@@ -291,10 +333,12 @@ static int conn_link(struct vbus_bus *bus, struct vbus_device *dev)
 		if (!strcmp(other->name, dev->name))
 			return -EEXIST;
 	dev->bus = bus;
+	mutex_lock(&bus->lock);
 	dev->devid = bus->next_devid++;
 	list_add_tail(&dev->node, &bus->devices);
 	bus->nr_devices++;
-	bus->generation++;
+	WRITE_ONCE(bus->generation, bus->generation + 1);
+	mutex_unlock(&bus->lock);
 	return 0;
 }
 
@@ -307,7 +351,7 @@ int vbus_bus_link(struct vbus_bus *bus, struct config_item *item)
 		return -EINVAL;
 	if (!conn_may_link(item))
 		return -EPERM;
-	mutex_lock(&bus->lock);
+	mutex_lock(&bus->admin);
 	mutex_lock(&dev->lock);
 	err = conn_link(bus, dev);
 	mutex_unlock(&dev->lock);
@@ -315,7 +359,7 @@ int vbus_bus_link(struct vbus_bus *bus, struct config_item *item)
 		conn_debugfs_add(bus, dev);
 		bus->ops->changed(bus);
 	}
-	mutex_unlock(&bus->lock);
+	mutex_unlock(&bus->admin);
 	return err;
 }
 EXPORT_SYMBOL_GPL(vbus_bus_link);
@@ -326,42 +370,48 @@ void vbus_bus_unlink(struct vbus_bus *bus, struct config_item *item)
 
 	if (!dev)
 		return;
-	mutex_lock(&bus->lock);
+	mutex_lock(&bus->admin);
 	conn_debugfs_remove(dev);
 	mutex_lock(&dev->lock);
 	conn_close(dev);
+	mutex_lock(&bus->lock);
 	list_del(&dev->node);
-	dev->bus = NULL;
 	bus->nr_devices--;
-	bus->generation++;
+	WRITE_ONCE(bus->generation, bus->generation + 1);
+	mutex_unlock(&bus->lock);
+	dev->bus = NULL;
+	dev->slow = false;
 	mutex_unlock(&dev->lock);
 	bus->ops->changed(bus);
-	mutex_unlock(&bus->lock);
+	mutex_unlock(&bus->admin);
 }
 EXPORT_SYMBOL_GPL(vbus_bus_unlink);
 
 void vbus_bus_stats(struct vbus_bus *bus, struct vbus_stats *sum, u64 *buscalls)
 {
-	struct vbus_device *dev;
 	struct vbus_region *region;
+	struct vbus_device *dev;
+	u32 devid;
 
 	mutex_lock(&bus->lock);
 	*sum = bus->past;
-	list_for_each_entry(dev, &bus->devices, node) {
-		mutex_lock(&dev->lock);
-		list_for_each_entry(region, &dev->regions, node)
-			region_stats_add(sum, &region->stats);
-		mutex_unlock(&dev->lock);
-	}
 	sum->faults += bus->badcalls;
 	*buscalls = bus->buscalls;
 	mutex_unlock(&bus->lock);
+	for (devid = 0; (dev = conn_from(bus, &devid)); devid++) {
+		mutex_lock(&dev->lock);
+		if (dev->bus == bus)
+			list_for_each_entry(region, &dev->regions, node)
+				region_stats_add(sum, &region->stats);
+		mutex_unlock(&dev->lock);
+		config_item_put(&dev->item);
+	}
 }
 EXPORT_SYMBOL_GPL(vbus_bus_stats);
 
 const struct vbus_mem *vbus_device_mem(struct vbus_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
-	return dev->bus->mem;
+	return READ_ONCE(dev->bus->mem);
 }
 EXPORT_SYMBOL_GPL(vbus_device_mem);

@@ -83,7 +83,6 @@ void region_stats_add(struct vbus_stats *to, const struct vbus_stats *from)
 
 static int region_check(struct vbus_device *dev, const struct vb_shm *arg)
 {
-	struct vbus_bus *bus = dev->bus;
 	struct vbus_region *r;
 
 	if (!dev->open)
@@ -94,9 +93,32 @@ static int region_check(struct vbus_device *dev, const struct vb_shm *arg)
 	list_for_each_entry(r, &dev->regions, node)
 		if (r->id == arg->id)
 			return -EEXIST;
-	if (bus->nr_regions >= VBUS_MAX_REGIONS || arg->len > VBUS_MAX_MAPPED - bus->mapped)
-		return -ENOMEM;
 	return 0;
+}
+
+/* Against the limits of the bus. */
+static int region_reserve(struct vbus_bus *bus, u64 len)
+{
+	int err = 0;
+
+	mutex_lock(&bus->lock);
+	if (bus->nr_regions >= VBUS_MAX_REGIONS || len > VBUS_MAX_MAPPED - bus->mapped) {
+		err = -ENOMEM;
+	} else {
+		bus->nr_regions++;
+		bus->mapped += len;
+	}
+	mutex_unlock(&bus->lock);
+	return err;
+}
+
+static void region_unreserve(struct vbus_bus *bus, u64 len, const struct vbus_stats *past)
+{
+	mutex_lock(&bus->lock);
+	bus->nr_regions--;
+	bus->mapped -= len;
+	region_stats_add(&bus->past, past);
+	mutex_unlock(&bus->lock);
 }
 
 static void region_free(struct vbus_region *region)
@@ -105,13 +127,11 @@ static void region_free(struct vbus_region *region)
 
 	if (region->port)
 		bus->ops->port_close(region);
-	bus->nr_regions--;
-	bus->mapped -= region->len;
-	region_stats_add(&bus->past, &region->stats);
+	region_unreserve(bus, region->len, &region->stats);
 	kfree(region);
 }
 
-/* VB_CALL_SHM; bus->lock and dev->lock are held. */
+/* VB_CALL_SHM; dev->lock is held. */
 int region_create(struct vbus_device *dev, struct vb_shm *arg)
 {
 	struct vbus_bus *bus = dev->bus;
@@ -128,17 +148,17 @@ int region_create(struct vbus_device *dev, struct vb_shm *arg)
 	region->id = arg->id;
 	region->len = arg->len;
 	region->prio = READ_ONCE(priorities) ? max(arg->prio, dev->prio) : MB_EVQ_PRIOS - 1;
-	region->va = vbus_mem_at(bus->mem, arg->gpa, arg->len);
-	if (!region->va) {
+	region->mem = vbus_device_mem(dev);
+	region->va = vbus_mem_at(region->mem, arg->gpa, arg->len);
+	err = region->va ? region_reserve(bus, arg->len) : -EFAULT;
+	if (err) {
 		kfree(region);
-		return -EFAULT;
+		return err;
 	}
 	if (dev->cls->ops->name_region)
 		dev->cls->ops->name_region(region->id, region->name, sizeof(region->name));
 	else
 		snprintf(region->name, sizeof(region->name), "%u", region->id);
-	bus->nr_regions++;
-	bus->mapped += region->len;
 	if (!(arg->flags & VB_SHM_NO_SIGNAL)) {
 		err = bus->ops->port_open(region, &port);
 		if (err)
@@ -160,7 +180,7 @@ free:
 	return err;
 }
 
-/* End of a connection; bus->lock and dev->lock are held. */
+/* End of a connection; dev->lock is held. */
 void region_destroy_all(struct vbus_device *dev)
 {
 	struct vbus_region *region, *next;

@@ -3,9 +3,9 @@
  * Purpose:  shared by the parts of the south connector (minibus.ko): the guest and its ports.
  * Callers:  south_*.c only.
  * Context:  process context unless a function says "any".
- * Locking:  guest->lock > bus->lock > dev->lock; guest->info_lock is a leaf. [c] constant,
- *           [l] guest->lock, [a] any reader with READ_ONCE. The works of a guest never take
- *           guest->lock, since destroying waits for them with it held.
+ * Locking:  guest->lock > bus->admin > dev->lock > bus->lock; guest->info_lock is a leaf.
+ *           [c] constant, [l] guest->lock, [a] any reader with READ_ONCE. The works of a guest
+ *           never take guest->lock, since destroying waits for them with it held.
  * Lifetime: a guest from mkdir to rmdir; its domain from control=build to destroy.
  * Errors:   0 or -errno.
  */
@@ -25,6 +25,7 @@
 
 struct south_guest;
 struct south_chan;
+struct south_calls;
 
 /* ---- south.c ---- */
 
@@ -91,9 +92,9 @@ struct south_guest {
 	char reason_text[MB_REASON_TEXT_LEN];
 	struct south_mem *mem;		/* [l] */
 	struct south_port call_port, console_port, state_port, bus_port; /* [l] */
-	struct work_struct call_work, state_work;
-	u64 early_done;			/* call_work only: answered before the vCPU waited */
-	DECLARE_BITMAP(guest_ports, MB_GUEST_PORTS); /* bus.lock */
+	struct south_calls *calls;	/* [l] south_call.c */
+	struct work_struct state_work;
+	DECLARE_BITMAP(guest_ports, MB_GUEST_PORTS); /* atomic */
 	struct vbus_bus bus;
 	struct south_chan *console;	/* [l] */
 	struct south_chan *memory;	/* [l] */
@@ -101,7 +102,7 @@ struct south_guest {
 	u64 past_events;		/* [l] of ports that are closed */
 	atomic64_t qnotify;		/* wake-ups that carried an event of this guest */
 	u64 last_tag;			/* south_port.c: the last such wake-up */
-	u64 bridgecalls;		/* bus.lock: hypercalls to arrange ports and calls */
+	atomic64_t bridgecalls;		/* hypercalls to arrange ports and calls */
 };
 
 /* ---- south_mem.c ---- */
@@ -124,7 +125,10 @@ int south_dom_info(u32 domid, struct mb_dom_info *info);
 
 /* ---- south_call.c, south_bus.c ---- */
 
-void south_call_work(struct work_struct *work);
+/* Before the call port is opened, after it is silent; g->vcpus does not change meanwhile. */
+int south_call_init(struct south_guest *g);
+void south_call_exit(struct south_guest *g); /* waits for calls under way */
+void south_call_event(void *guest); /* hard interrupt: a call of this guest */
 extern const struct vbus_bus_ops south_bus_ops;
 
 /* ---- south_configfs.c, south_stats.c ---- */

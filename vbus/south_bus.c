@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the vbus core asks of the connector: a port per signalled region, ringing, "bus changed".
- * All but ringing run under bus->lock.
+ * All but ringing run under the device's lock; those of several devices may run at once.
  */
 #include <linux/bitmap.h>
 
@@ -22,6 +22,17 @@ static void bus_region_event(void *arg)
 	vbus_region_event(arg);
 }
 
+/* 0, which is the bus port: none is free. */
+static u32 guest_port_take(struct south_guest *g)
+{
+	u32 port = MB_PORT_BUS;
+
+	do
+		port = find_next_zero_bit(g->guest_ports, MB_GUEST_PORTS, port + 1);
+	while (port < MB_GUEST_PORTS && test_and_set_bit(port, g->guest_ports));
+	return port < MB_GUEST_PORTS ? port : 0;
+}
+
 static int bus_port_open(struct vbus_region *region, u32 *guest_port)
 {
 	struct south_guest *g = bus_guest(region->dev->bus);
@@ -31,24 +42,25 @@ static int bus_port_open(struct vbus_region *region, u32 *guest_port)
 
 	if (!rp)
 		return -ENOMEM;
-	rp->guest_port = find_next_zero_bit(g->guest_ports, MB_GUEST_PORTS, MB_PORT_BUS + 1);
-	if (rp->guest_port >= MB_GUEST_PORTS)
+	rp->guest_port = guest_port_take(g);
+	if (!rp->guest_port)
 		goto free;
 	snprintf(name, sizeof(name), "%s:%s.%s", g->name, region->dev->name, region->name);
 	err = south_port_open(&rp->port, g, name, region->prio, bus_region_event, region);
 	if (err)
-		goto free;
+		goto give;
 	err = south_port_bind(&rp->port, rp->guest_port);
 	if (err)
 		goto close;
-	g->bridgecalls++;
-	__set_bit(rp->guest_port, g->guest_ports);
+	atomic64_inc(&g->bridgecalls);
 	region->port = rp;
 	*guest_port = rp->guest_port;
 	return 0;
 
 close:
 	south_port_close(&rp->port);
+give:
+	clear_bit(rp->guest_port, g->guest_ports);
 free:
 	kfree(rp);
 	return err;
@@ -67,8 +79,8 @@ static void bus_port_close(struct vbus_region *region)
 	struct region_port *rp = region->port;
 
 	south_port_close(&rp->port);
-	g->bridgecalls++;
-	__clear_bit(rp->guest_port, g->guest_ports);
+	atomic64_inc(&g->bridgecalls);
+	clear_bit(rp->guest_port, g->guest_ports);
 	region->port = NULL;
 	kfree(rp);
 }

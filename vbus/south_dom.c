@@ -62,13 +62,6 @@ out:
 	kfree(info);
 }
 
-static void dom_call_event(void *arg)
-{
-	struct south_guest *g = arg;
-
-	queue_work(south_wq, &g->call_work);
-}
-
 static void dom_console_event(void *arg)
 {
 	struct south_guest *g = arg;
@@ -88,7 +81,6 @@ int south_dom_init(struct south_guest *g)
 {
 	mutex_init(&g->lock);
 	mutex_init(&g->info_lock);
-	INIT_WORK(&g->call_work, south_call_work);
 	INIT_WORK(&g->state_work, dom_state_work);
 	return vbus_bus_init(&g->bus, &south_bus_ops, g->name);
 }
@@ -109,7 +101,7 @@ static int dom_port(struct south_guest *g, struct south_port *port, const char *
 
 static int dom_ports_open(struct south_guest *g)
 {
-	int err = dom_port(g, &g->call_port, "call", dom_call_event);
+	int err = dom_port(g, &g->call_port, "call", south_call_event);
 
 	if (!err)
 		err = dom_port(g, &g->console_port, "console", dom_console_event);
@@ -200,7 +192,7 @@ void south_dom_destroy(struct south_guest *g)
 	south_port_quiesce(&g->call_port);
 	south_port_quiesce(&g->state_port);
 	south_port_quiesce(&g->console_port);
-	cancel_work_sync(&g->call_work);
+	south_call_exit(g);
 	cancel_work_sync(&g->state_work);
 	vbus_bus_attach(&g->bus, NULL, NULL);
 	south_chr_close(g->console);
@@ -218,7 +210,6 @@ void south_dom_destroy(struct south_guest *g)
 	if (domid)
 		dom_end(domid, g->name);
 	WRITE_ONCE(g->domid, 0);
-	g->early_done = 0;
 }
 
 static int dom_open_files(struct south_guest *g)
@@ -249,6 +240,9 @@ int south_dom_build(struct south_guest *g)
 	g->reason = MB_REASON_NONE;
 	g->reason_text[0] = '\0';
 	mutex_unlock(&g->info_lock);
+	ret = south_call_init(g);
+	if (ret)
+		goto fail;
 	ret = dom_ports_open(g);
 	if (ret)
 		goto fail;

@@ -224,7 +224,7 @@ static int bus_show(struct seq_file *m, void *unused)
 	seq_printf(m, "qinject %llu\n", bus_injected(g));
 	seq_printf(m, "notify %llu\n", sum.notify);
 	seq_printf(m, "inject %llu\n", sum.inject);
-	seq_printf(m, "bridgecalls %llu\n", READ_ONCE(g->bridgecalls));
+	seq_printf(m, "bridgecalls %llu\n", (u64)atomic64_read(&g->bridgecalls));
 	seq_printf(m, "buscalls %llu\n", buscalls);
 	seq_printf(m, "suppressed %llu\n", sum.suppressed);
 	seq_printf(m, "spurious %llu\n", sum.spurious);
