@@ -99,3 +99,21 @@ int vbus_mem_write(const struct vbus_mem *mem, u64 gpa, const void *from, u64 le
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vbus_mem_write);
+
+int vbus_mem_copy(const struct vbus_mem *mem, u64 to, u64 from, u64 len)
+{
+	if (!vbus_mem_ok(mem, from, len) || !vbus_mem_ok(mem, to, len))
+		return -EFAULT;
+	while (len) {
+		u64 piece = len;
+		const void *in = vbus_mem_piece(mem, from, &piece);
+		void *out = vbus_mem_piece(mem, to, &piece);
+
+		memmove(out, in, piece);
+		from += piece;
+		to += piece;
+		len -= piece;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vbus_mem_copy);

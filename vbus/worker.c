@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "bus.h"
+#include "proto/ioq.h"
 #include "worker.h"
 
 #define WINDOW_FIRST 4000u /* ns: where growing starts and shrinking ends */
@@ -69,7 +70,7 @@ static bool work_dry(struct vbus_work *work, u64 now)
 		work->misses++;
 	}
 	work->state = WORK_RUNNING;
-	if (!work->arm(work))
+	if (!(work->arm ? work->arm(work) : ioq_arm(work->ring)))
 		return true;
 	work->state = WORK_IDLE;
 	work->since = now;
@@ -150,6 +151,11 @@ void vbus_work_kick(struct vbus_work *work)
 	wake_up_process(w->task);
 }
 EXPORT_SYMBOL_GPL(vbus_work_kick);
+
+static void work_notify(struct vbus_region *region)
+{
+	vbus_work_kick(region->priv);
+}
 
 /* like: whose cgroups it joins. */
 static struct vbus_worker *worker_create(struct task_struct *like, const char *name)
@@ -247,6 +253,7 @@ int vbus_work_start(struct vbus_work *work, struct vbus_region *region)
 	mutex_unlock(&w->lock);
 	if (w != region->dev->bus->worker)
 		w->count++;
+	vbus_region_watch(region, work_notify, work);
 	/* The guest may have submitted before anybody listened. */
 	vbus_work_kick(work);
 	return 0;
@@ -291,7 +298,8 @@ void vbus_worker_show(struct vbus_device *dev, struct seq_file *m)
 	struct vbus_work *work;
 
 	list_for_each_entry(work, &dev->works, dev_node) {
-		seq_printf(m, "%s.worker %d\n", work->region->name, work->worker->task->pid);
+		seq_printf(m, "%s.worker %d\n%s.prio %u\n", work->region->name,
+			   work->worker->task->pid, work->region->name, work->region->prio);
 		seq_printf(m, "%s.rounds %llu\n%s.sleeps %llu\n", work->region->name, work->rounds,
 			   work->region->name, work->sleeps);
 		seq_printf(m, "%s.poll_hits %llu\n%s.poll_misses %llu\n%s.poll_ns %llu\n",

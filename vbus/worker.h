@@ -27,6 +27,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct ioq_consumer;
 struct seq_file;
 struct vbus_bus;
 struct vbus_device;
@@ -40,8 +41,9 @@ struct vbus_work {
 	/* A round of at most a budget of the class's own. > 0: did something, call again; 0: there
 	 * was nothing; negative: never again. What was done is published when it returns. */
 	int (*poll)(struct vbus_work *work);
-	/* Ask the guest to ring. False: there is something already. */
+	/* Ask the guest to ring. False: there is something already. NULL: ioq_arm() of ring. */
 	bool (*arm)(struct vbus_work *work);
+	struct ioq_consumer *ring;
 
 	/* The rest is worker.c's. */
 	struct vbus_region *region;
@@ -55,7 +57,7 @@ struct vbus_work {
 	u64 rounds, sleeps, hits, misses; /* thread only; polls that found something, or not */
 };
 
-/* dev->lock held. */
+/* dev->lock held. The region's events kick it. */
 int vbus_work_start(struct vbus_work *work, struct vbus_region *region);
 /* dev->lock held. Returns when poll() does not run and will not. Nothing if never started. */
 void vbus_work_stop(struct vbus_work *work);

@@ -4,7 +4,7 @@
 # all the time, and all that was sent arrives.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
-plan 15
+plan 17
 mib=$(cmdline_value mb.mib 32)
 requests=$(cmdline_value mb.requests 4000)
 
@@ -100,6 +100,37 @@ if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 else
 	skip "nor while dom0's CPU 1 goes and comes" "one CPU"
 	skip "at least once" "one CPU"
+fi
+affinities()
+{
+	for i in $(irqs minibus); do
+		echo "$i=$(cat "/proc/irq/$i/smp_affinity")"
+	done
+}
+
+balanced()	# irqbalance runs while its caller waits
+{
+	mkdir -p /run
+	for i in $(irqs minibus); do
+		echo 1 >"/proc/irq/$i/smp_affinity"
+	done
+	affinities >/tmp/affinity0
+	irqbalance --foreground --interval=1 >/tmp/irqbalance.log 2>&1 &
+	balancer=$!
+	while [ ! -e /tmp/stop ]; do
+		sleep 0.5
+	done
+	kill $balancer && echo "irqbalance ran"
+	affinities | grep -vxFf /tmp/affinity0 | wc -l | sed 's/^/ports moved: /'
+}
+
+if command -v irqbalance >/dev/null; then
+	is "nor while irqbalance works in dom0" "$(in_dom0 balanced)" "$((2 * requests)) 0"
+	note "$(cat /tmp/did)"
+	like "which runs to the end" "$(cat /tmp/did /tmp/irqbalance.log)" '^irqbalance ran'
+else
+	skip "nor while irqbalance works in dom0" "not in the small image"
+	skip "which runs to the end" "same"
 fi
 like "the guest's log has no warning" \
 	"$(guest_sh 61 'dmesg | grep -E "WARNING|BUG:|Oops|No irq handler" | head -n 3')none" '^none$'
