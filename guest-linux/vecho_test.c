@@ -11,10 +11,12 @@
 #include <linux/device.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+#include "../vbus/proto/adapt.h"
 #include "vecho.h"
 
 #define ECHO_WAIT (HZ / 2) /* then look whether the device is gone */
@@ -27,7 +29,12 @@ struct vecho_result {
 	u64 done, bytes, errors, ns;
 	u32 under_way;
 	u64 probes, p50, p99, max;
+	u64 window, poll_hits; /* of polling before a sleep; ns */
 };
+
+static unsigned int poll_us = 50;
+module_param(poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us, "longest time answers are polled for before a sleep; 0: never");
 
 static void result_release(struct device *dev, void *res)
 {
@@ -46,16 +53,32 @@ static struct vecho_result *result_of(struct device *dev)
 	return r;
 }
 
-/* Sleep until so many answers are there. */
-static int vecho_wait(struct vecho *e, u32 answers)
+static u64 poll_max(void)
 {
+	return num_online_cpus() > 1 ? min(READ_ONCE(poll_us), 1000000u) * 1000ull : 0;
+}
+
+/* Until so many answers are there. While the ring is not armed the other side need not ring. */
+static int vecho_wait(struct vecho *e, struct vecho_result *r, u32 answers)
+{
+	u64 start = ktime_get_ns(), window = min(r->window, poll_max());
 	int turn;
 
+	while (window && ktime_get_ns() - start < window && !need_resched()) {
+		if (ioq_hint(&e->answers) >= answers) {
+			r->poll_hits++;
+			return 0;
+		}
+		cpu_relax();
+	}
 	if (!ioq_arm_after(&e->answers, answers))
 		return 0;
+	start = ktime_get_ns();
 	for (turn = 0; turn < ECHO_WAITS && !READ_ONCE(e->vdev->gone); turn++)
-		if (wait_event_timeout(e->wait, xchg(&e->event, false), ECHO_WAIT))
+		if (wait_event_timeout(e->wait, xchg(&e->event, false), ECHO_WAIT)) {
+			r->window = adapt_window(r->window, ktime_get_ns() - start, poll_max());
 			return 0;
+		}
 	return turn == ECHO_WAITS ? -ETIMEDOUT : -ENODEV;
 }
 
@@ -115,7 +138,7 @@ static int run(struct vecho *e, struct vecho_result *r, u64 count)
 		if (rc > 0)
 			r->done += rc;
 		else if (!rc && r->under_way)
-			rc = vecho_wait(e, max(1u, r->under_way / 2));
+			rc = vecho_wait(e, r, max(1u, r->under_way / 2));
 		else if (!rc) /* all is answered, but the ring's slots are not free again yet */
 			usleep_range(100, 200);
 	}
@@ -135,7 +158,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* One request there and back. */
-static int probe_one(struct vecho *e, u64 *ns)
+static int probe_one(struct vecho *e, struct vecho_result *r, u64 *ns)
 {
 	u64 start = ktime_get_ns();
 	int rc;
@@ -146,7 +169,7 @@ static int probe_one(struct vecho *e, u64 *ns)
 		return rc == -ENOSPC ? 0 : rc;
 	vecho_publish(e);
 	while (!(rc = vecho_next(e, &id))) {
-		rc = vecho_wait(e, 1);
+		rc = vecho_wait(e, r, 1);
 		if (rc)
 			return rc;
 	}
@@ -166,7 +189,7 @@ static int probe(struct vecho *e, struct vecho_result *r, u32 count)
 	if (!ns)
 		return -ENOMEM;
 	while (i < count && rc >= 0 && !signal_pending(current)) {
-		rc = probe_one(e, &ns[i]);
+		rc = probe_one(e, r, &ns[i]);
 		if (!rc)
 			usleep_range(10, 20);
 		else if (rc > 0)
@@ -261,8 +284,8 @@ static ssize_t probe_show(struct device *dev, struct device_attribute *attr, cha
 
 	mutex_lock(&e->lock);
 	r = result_of(dev) ?: &none;
-	n = sysfs_emit(buf, "probes %llu\np50 %llu\np99 %llu\nmax %llu\n", r->probes, r->p50,
-		       r->p99, r->max);
+	n = sysfs_emit(buf, "probes %llu\np50 %llu\np99 %llu\nmax %llu\npoll_hits %llu\n",
+		       r->probes, r->p50, r->p99, r->max, r->poll_hits);
 	mutex_unlock(&e->lock);
 	return n;
 }

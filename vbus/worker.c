@@ -18,10 +18,9 @@
 #include <linux/slab.h>
 
 #include "bus.h"
+#include "proto/adapt.h"
 #include "proto/ioq.h"
 #include "worker.h"
-
-#define WINDOW_FIRST 4000u /* ns: where growing starts and shrinking ends */
 
 enum { WORK_IDLE, WORK_RUNNING, WORK_POLLING, WORK_DEAD };
 
@@ -45,13 +44,7 @@ static u64 window_max(const struct vbus_work *work)
 /* An event ended the sleep: would polling a little longer have caught it? */
 static void work_adapt(struct vbus_work *work, u64 now)
 {
-	u64 max = window_max(work), slept = now - work->since;
-
-	if (slept <= max)
-		work->window = max(work->window * 2, (u64)WINDOW_FIRST);
-	else
-		work->window = work->window / 2 < WINDOW_FIRST ? 0 : work->window / 2;
-	work->window = min(work->window, max);
+	work->window = adapt_window(work->window, now - work->since, window_max(work));
 }
 
 /* The ring is empty. True: look again. */

@@ -81,6 +81,11 @@ bool ioq_release(struct ioq_consumer *c);
  */
 bool ioq_arm_after(struct ioq_consumer *c, u32 n);
 bool ioq_arm(struct ioq_consumer *c);
+/* How many descriptors the producer says there are; not checked: a hint for who polls. */
+static inline u32 ioq_hint(const struct ioq_consumer *c)
+{
+	return vb_read_once(c->ring->tx.seq) - c->tail;
+}
 /* Something there, as far as the last look; does not check, does not change c. */
 bool ioq_empty(const struct ioq_consumer *c);
 

@@ -5,7 +5,7 @@
 # clock, which is the TSC; per 1000 requests exits, vectors and events) is for people.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
-plan 11
+plan 13
 probes=$(cmdline_value mb.probes 1000)
 dev=/sys/kernel/config/vbus/devices/echo
 bulk="1 2 3 4 5 6 7"
@@ -40,6 +40,18 @@ sleep 1; echo $probes >l1-echo0/probe; cat l1-echo0/probe; kill \$p; wait; cat l
 		"$probes 0"
 }
 
+south_poll()	# south_poll MICROSECONDS
+{
+	for i in 0 $bulk; do
+		echo "$1" >$dev/l1-echo$i/poll_us
+	done
+}
+
+north_poll()
+{
+	guest_sh 71 "echo $1 >/sys/module/vecho/parameters/poll_us"
+}
+
 export GUEST_VCPUS=2
 ok "a guest with eight echo devices" guest_start l1 71 'echo = 8;'
 for i in $bulk; do
@@ -49,19 +61,21 @@ ok "is ready" guest_ready l1 71
 rebind
 is "what the administrator allows is granted" "$(prio_of 0) $(prio_of 1) $(prio_of 7)" "1 3 3"
 note "$(printf '%-28s %9s %9s %9s %8s %8s %8s' 'ns, and per 1000 requests' p50 p99 max exits vectors events)"
-measure "priorities, polling 50 us"
-for i in 0 $bulk; do
-	echo 0 >$dev/l1-echo$i/poll_us
-done
-measure "priorities, no polling"
+measure "all mechanisms"
+south_poll 0
+measure "the device side does not poll"
+north_poll 0
+measure "neither side polls"
+south_poll 50
+measure "the guest does not poll"
+north_poll 50
 echo 0 >/sys/module/vbus/parameters/priorities
 rebind
 is "without priorities all have the lowest" "$(prio_of 0) $(prio_of 1) $(prio_of 7)" "3 3 3"
-measure "neither"
-for i in 0 $bulk; do
-	echo 50 >$dev/l1-echo$i/poll_us
-done
-measure "polling 50 us alone"
+measure "no priorities"
+south_poll 0
+north_poll 0
+measure "nothing at all"
 echo 1 >/sys/module/vbus/parameters/priorities
 rebind
 is "and with them again" "$(prio_of 0) $(prio_of 1)" "1 3"
