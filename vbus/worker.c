@@ -63,6 +63,10 @@ static bool work_dry(struct vbus_work *work, u64 now)
 		work->misses++;
 	}
 	work->state = WORK_RUNNING;
+	/* Whatever a kick so far told of is seen by arm(). Left set, it would keep the next kick
+	 * from waking the thread, which has forgotten w->kicked meanwhile. Full barrier: pairs with
+	 * the exchange in vbus_work_kick(). */
+	xchg(&work->kicked, 0);
 	if (!(work->arm ? work->arm(work) : ioq_arm(work->ring)))
 		return true;
 	work->state = WORK_IDLE;

@@ -3,6 +3,6 @@
 # Routes change and CPUs go and come under load: see tests/linux/dom0/hotplug.sh, which runs in dom0.
 # FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
 . "$(dirname "$0")/../lib/boot.sh"
-reduced mib 32 4 "Bochs moves 2 MiB a second"
-reduced requests 4000 200 "Bochs is 10 to 20 times slower"
+reduced mib 16 4 "Bochs moves 2 MiB a second"
+reduced requests 2000 200 "Bochs is 10 to 20 times slower"
 DOM0ARGS="mb.mib=$mib mb.requests=$requests" dom0_test hotplug 300
