@@ -49,11 +49,13 @@ struct loop_signal_stats {
 	u64 dropped; /* the end was closed */
 	u64 wakes;   /* vectors sent */
 	u64 empty;   /* of them, found nothing */
+	u64 flooded; /* drains that left something; it may merge unseen, see proto/evq.c */
 };
 
 int loop_irq_init(void);
 void loop_irq_exit(void);
-int loop_irq_map(u32 signal); /* its irq, > 0 */
+void loop_irq_reset(u32 signal, u32 prio); /* a new use: what came for the last one is dropped */
+int loop_irq_map(u32 signal); /* its irq, > 0; what is pending comes when it is requested */
 /* After free_irq(). A pending event is dropped. */
 void loop_irq_unmap(u32 signal);
 void loop_irq_raise(u32 signal); /* any */
@@ -64,11 +66,11 @@ void loop_irq_stats(struct loop_signal_stats *sum, u32 *pending);
 int loop_port_init(void);
 void loop_port_exit(void);
 /* A new port with its south end open; returns that end's irq, > 0. */
-int loop_port_open(u32 *port);
+int loop_port_open(u32 *port, u32 prio);
 int loop_port_join(u32 port); /* opens the north end; its irq, > 0 */
 /* After free_irq() of that end. Its number names nothing once both have left. */
 void loop_port_leave(u32 port, enum loop_side side);
-void loop_port_send(u32 port, enum loop_side to); /* any; nothing if that end is not open */
+void loop_port_send(u32 port, enum loop_side to); /* any; nothing once the south end is left */
 /*
  * Nothing under way: to_south + to_north + made_up = raised + late_merged + late_dropped, and what
  * struct loop_signal_stats says.

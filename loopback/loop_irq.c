@@ -2,13 +2,15 @@
 /*
  * Signals as Linux interrupts, in the two levels that the connectors to Minibus have:
  *
- *   vector: one irq (one real vector) per CPU, managed, so pinned to its CPU and stopped while that
- *           is offline. What the hypervisor would inject is an interprocessor interrupt here.
+ *   vector: one irq (one real vector) per CPU and priority, managed, so pinned to its CPU and
+ *           stopped while that is offline. What the hypervisor would inject is an interprocessor
+ *           interrupt here.
  *   signal: one irq per end of a port, with a line in /proc/interrupts and an affinity.
  *
- * Between them lie event queues as in hv/abi/tunnel.h, one per CPU, whose producer is this file
- * too. So handlers run from a real interrupt, may run on any CPU, and are moved by irqbalance and
- * CPU hotplug, as in a guest. A signal that nobody has requested is routed to a queue without CPU.
+ * Between them lie event queues as in hv/abi/tunnel.h, whose producer is this file; the consumer is
+ * that of all connectors (vbus/proto/evq.h). So handlers run from a real interrupt, may run on any
+ * CPU, and are moved by irqbalance and CPU hotplug, as in a guest. A signal that nobody has
+ * requested is routed to a queue without a CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
@@ -20,20 +22,30 @@
 #include <asm/irqdomain.h>
 
 #include "../hv/abi/tunnel.h"
+#include "../vbus/proto/evq.h"
 #include "loop.h"
 
-#define DRAIN_ROUNDS 32u /* in one interrupt; then others get their turn */
+struct loop_queue;
 
-struct loop_queue {
-	struct mb_eventq q;
-	u32 cpu;
+struct loop_vector {
+	struct loop_queue *of;
+	u32 prio;
 	u32 virq;
 	u8 vector; /* 0: its CPU is offline, or has none */
+	char name[24];
+};
+
+struct loop_queue { /* of one CPU */
+	struct evq_cpu evq;
+	struct loop_vector vector[MB_EVQ_PRIOS];
+	struct mb_eventq page[MB_EVQ_PRIOS];
+	u32 cpu;
 };
 
 static struct loop_queue *queues; /* [nr_cpu_ids], and the one without a CPU */
 static u32 route[LOOP_SIGNALS];	  /* index of a queue */
-static struct cpumask ready;	  /* CPUs whose queue has a vector */
+static u8 level[LOOP_SIGNALS];	  /* priority; changes only while it is routed nowhere */
+static struct cpumask ready;	  /* CPUs whose queues have all their vectors */
 static struct irq_domain *vectors, *signals;
 static struct fwnode_handle *vectors_fwnode, *signals_fwnode;
 static DEFINE_PER_CPU(struct loop_signal_stats, stats);
@@ -45,15 +57,15 @@ static u32 parked(void)
 
 /* ---- queues ---- */
 
-static void queue_wake(struct loop_queue *lq)
+static void queue_wake(struct loop_queue *lq, u32 prio)
 {
 	u8 vector;
 
-	if (cmpxchg(&lq->q.state, MB_EVQ_ASLEEP, MB_EVQ_AWAKE) != MB_EVQ_ASLEEP)
+	if (cmpxchg(&lq->page[prio].state, MB_EVQ_ASLEEP, MB_EVQ_AWAKE) != MB_EVQ_ASLEEP)
 		return;
 	/* A CPU goes offline only when nobody is preempted or running between these two lines. */
 	preempt_disable();
-	vector = READ_ONCE(lq->vector);
+	vector = READ_ONCE(lq->vector[prio].vector);
 	if (vector) {
 		this_cpu_inc(stats.wakes);
 		apic->send_IPI(lq->cpu, vector);
@@ -61,61 +73,48 @@ static void queue_wake(struct loop_queue *lq)
 	preempt_enable();
 }
 
+static unsigned long *queue_word(u32 at, u32 signal, u32 prio)
+{
+	return (unsigned long *)&queues[at].page[prio].pending[signal / 64];
+}
+
 static void queue_post(u32 to, u32 signal)
 {
 	struct loop_queue *lq = &queues[to];
+	u32 prio = READ_ONCE(level[signal]);
 
-	if (test_and_set_bit(signal % 64, (unsigned long *)&lq->q.pending[signal / 64])) {
+	if (test_and_set_bit(signal % 64, queue_word(to, signal, prio))) {
 		this_cpu_inc(stats.merged);
 		return;
 	}
-	set_bit(signal / 64, (unsigned long *)&lq->q.summary);
-	/* Summary before state; the exchange is a full fence. Pairs with queue_interrupt(). */
-	queue_wake(lq);
+	set_bit(signal / 64, (unsigned long *)&lq->page[prio].summary);
+	/* Summary before state; the exchange is a full fence. Pairs with evq_drain(). */
+	queue_wake(lq, prio);
 }
 
 /* Take one signal back; false if it was not there, or its CPU has just taken it. */
 static bool queue_take(u32 from, u32 signal)
 {
-	return test_and_clear_bit(signal % 64,
-				  (unsigned long *)&queues[from].q.pending[signal / 64]);
+	return test_and_clear_bit(signal % 64, queue_word(from, signal, READ_ONCE(level[signal])));
 }
 
-static void queue_drain(struct loop_queue *lq, u64 words)
+static void signal_handle(u32 signal)
 {
-	u64 bits;
-
-	for (; words; words &= words - 1) {
-		u32 w = __ffs64(words);
-
-		for (bits = xchg(&lq->q.pending[w], 0); bits; bits &= bits - 1) {
-			this_cpu_inc(stats.taken);
-			/* No such irq: its end was closed a moment ago. */
-			generic_handle_domain_irq(signals, w * 64 + __ffs64(bits));
-		}
-	}
+	this_cpu_inc(stats.taken);
+	/* No such irq: its end was closed a moment ago. */
+	generic_handle_domain_irq(signals, signal);
 }
 
-static irqreturn_t queue_interrupt(int irq, void *arg)
+static irqreturn_t vector_interrupt(int irq, void *arg)
 {
-	struct loop_queue *lq = arg;
-	u32 rounds = 0;
-	u64 words;
+	struct loop_vector *v = arg;
+	u32 left = evq_drain(&v->of->evq, v->prio);
 
-	do {
-		WRITE_ONCE(lq->q.state, MB_EVQ_AWAKE);
-		while (rounds < DRAIN_ROUNDS && (words = xchg(&lq->q.summary, 0))) {
-			queue_drain(lq, words);
-			rounds++;
-		}
-		WRITE_ONCE(lq->q.state, MB_EVQ_ASLEEP);
-		/* State before summary. Pairs with queue_post(): it wakes us, or we see its bit. */
-		smp_mb();
-	} while (rounds < DRAIN_ROUNDS && READ_ONCE(lq->q.summary));
-	if (READ_ONCE(lq->q.summary))
-		queue_wake(lq);
-	if (!rounds)
-		this_cpu_inc(stats.empty);
+	/* Flooded: the rest comes with new vectors, others get their turn in between. */
+	if (left)
+		this_cpu_inc(stats.flooded);
+	for (; left; left &= left - 1)
+		queue_wake(v->of, __ffs(left));
 	return IRQ_HANDLED;
 }
 
@@ -155,15 +154,17 @@ static void chip_nothing(struct irq_data *d)
 {
 }
 
-static void vector_set(struct loop_queue *lq, u8 vector)
+static void vector_set(struct loop_vector *v, u8 vector)
 {
-	WRITE_ONCE(lq->vector, vector);
+	struct mb_eventq *page = &v->of->page[v->prio];
+
+	WRITE_ONCE(v->vector, vector);
 	/* The last vector of an earlier activation may have been lost with its CPU: start anew. */
-	WRITE_ONCE(lq->q.state, MB_EVQ_ASLEEP);
+	WRITE_ONCE(page->state, MB_EVQ_ASLEEP);
 	/* State before summary. Pairs with queue_post(). */
 	smp_mb();
-	if (READ_ONCE(lq->q.summary))
-		queue_wake(lq);
+	if (READ_ONCE(page->summary))
+		queue_wake(v->of, v->prio);
 }
 
 static int vector_set_affinity(struct irq_data *d, const struct cpumask *mask, bool force)
@@ -202,19 +203,23 @@ static int vector_alloc(struct irq_domain *dom, unsigned int virq, unsigned int 
 /* The vector is final now. */
 static int vector_activate(struct irq_domain *dom, struct irq_data *d, bool reserve)
 {
-	struct loop_queue *lq = irq_data_get_irq_chip_data(d);
+	struct loop_vector *v = irq_data_get_irq_chip_data(d);
+	u32 prio, have = 0;
 
-	vector_set(lq, irqd_cfg(d)->vector);
-	cpumask_set_cpu(lq->cpu, &ready);
+	vector_set(v, irqd_cfg(d)->vector);
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++)
+		have += v->of->vector[prio].vector != 0;
+	if (have == MB_EVQ_PRIOS)
+		cpumask_set_cpu(v->of->cpu, &ready);
 	return 0;
 }
 
 static void vector_deactivate(struct irq_domain *dom, struct irq_data *d)
 {
-	struct loop_queue *lq = irq_data_get_irq_chip_data(d);
+	struct loop_vector *v = irq_data_get_irq_chip_data(d);
 
-	cpumask_clear_cpu(lq->cpu, &ready);
-	WRITE_ONCE(lq->vector, 0);
+	cpumask_clear_cpu(v->of->cpu, &ready);
+	WRITE_ONCE(v->vector, 0);
 }
 
 static const struct irq_domain_ops vector_ops = {
@@ -263,6 +268,16 @@ static int signal_map(struct irq_domain *dom, unsigned int virq, irq_hw_number_t
 
 static const struct irq_domain_ops signal_ops = { .map = signal_map };
 
+void loop_irq_reset(u32 signal, u32 prio)
+{
+	u32 i;
+
+	WRITE_ONCE(level[signal], min(prio, MB_EVQ_PRIOS - 1));
+	for (i = 0; i < MB_EVQ_PRIOS; i++)
+		if (test_and_clear_bit(signal % 64, queue_word(parked(), signal, i)))
+			this_cpu_inc(stats.dropped);
+}
+
 int loop_irq_map(u32 signal)
 {
 	u32 virq = irq_create_mapping(signals, signal);
@@ -280,7 +295,7 @@ void loop_irq_unmap(u32 signal)
 
 void loop_irq_stats(struct loop_signal_stats *sum, u32 *pending)
 {
-	u32 i, w;
+	u32 i, prio, w;
 	int cpu;
 
 	*sum = (struct loop_signal_stats){ 0 };
@@ -292,35 +307,73 @@ void loop_irq_stats(struct loop_signal_stats *sum, u32 *pending)
 		sum->taken += s->taken;
 		sum->dropped += s->dropped;
 		sum->wakes += s->wakes;
-		sum->empty += s->empty;
+		sum->flooded += s->flooded;
 	}
 	*pending = 0;
-	for (i = 0; i <= parked(); i++)
-		for (w = 0; w < LOOP_SIGNALS / 64; w++)
-			*pending += hweight64(READ_ONCE(queues[i].q.pending[w]));
+	for (i = 0; i <= parked(); i++) {
+		for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+			sum->empty += queues[i].evq.level[prio].empty;
+			for (w = 0; w < LOOP_SIGNALS / 64; w++)
+				*pending += hweight64(READ_ONCE(queues[i].page[prio].pending[w]));
+		}
+	}
 }
 
 /* ---- life ---- */
 
-static int queue_create(struct loop_queue *lq)
+static int vector_create(struct loop_vector *v)
 {
 	struct irq_affinity_desc affinity = { .is_managed = 1 };
-	struct irq_alloc_info info = { .hwirq = lq->cpu, .data = lq };
+	struct irq_alloc_info info = { .hwirq = v->of->cpu * MB_EVQ_PRIOS + v->prio, .data = v };
 	int virq, rc;
 
-	cpumask_set_cpu(lq->cpu, &affinity.mask);
-	virq = __irq_domain_alloc_irqs(vectors, -1, 1, cpu_to_node(lq->cpu), &info, false,
+	cpumask_set_cpu(v->of->cpu, &affinity.mask);
+	virq = __irq_domain_alloc_irqs(vectors, -1, 1, cpu_to_node(v->of->cpu), &info, false,
 				       &affinity);
 	if (virq < 0)
 		return virq;
+	snprintf(v->name, sizeof(v->name), "vbus-loop-events-%u", v->prio);
 	/* NO_THREAD: handlers of signals must run from a real interrupt. */
-	rc = request_irq(virq, queue_interrupt, IRQF_NO_THREAD, "vbus-loop-events", lq);
+	rc = request_irq(virq, vector_interrupt, IRQF_NO_THREAD, v->name, v);
 	if (rc) {
 		irq_dispose_mapping(virq);
 		return rc;
 	}
-	lq->virq = virq;
+	v->virq = virq;
 	return 0;
+}
+
+static void queue_init(struct loop_queue *lq, u32 cpu)
+{
+	u32 prio;
+
+	lq->cpu = cpu;
+	lq->evq.handle = signal_handle;
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++) {
+		lq->vector[prio] = (struct loop_vector){ .of = lq, .prio = prio };
+		lq->evq.level[prio].page = &lq->page[prio];
+	}
+}
+
+static int queue_start(struct loop_queue *lq)
+{
+	u32 prio;
+	int rc = 0;
+
+	for (prio = 0; prio < MB_EVQ_PRIOS && !rc; prio++)
+		rc = vector_create(&lq->vector[prio]);
+	return rc;
+}
+
+static void queue_stop(struct loop_queue *lq)
+{
+	u32 prio;
+
+	for (prio = 0; prio < MB_EVQ_PRIOS; prio++)
+		if (lq->vector[prio].virq) {
+			free_irq(lq->vector[prio].virq, &lq->vector[prio]);
+			irq_dispose_mapping(lq->vector[prio].virq);
+		}
 }
 
 void loop_irq_exit(void)
@@ -328,10 +381,7 @@ void loop_irq_exit(void)
 	u32 cpu;
 
 	for (cpu = 0; queues && cpu < nr_cpu_ids; cpu++)
-		if (queues[cpu].virq) {
-			free_irq(queues[cpu].virq, &queues[cpu]);
-			irq_dispose_mapping(queues[cpu].virq);
-		}
+		queue_stop(&queues[cpu]);
 	if (signals)
 		irq_domain_remove(signals);
 	if (vectors)
@@ -362,9 +412,9 @@ int loop_irq_init(void)
 	if (!queues || !vectors || !signals)
 		goto fail;
 	for (i = 0; i <= parked(); i++)
-		queues[i].cpu = i;
+		queue_init(&queues[i], i);
 	for_each_possible_cpu(i) {
-		rc = queue_create(&queues[i]);
+		rc = queue_start(&queues[i]);
 		if (rc)
 			goto fail;
 	}

@@ -62,15 +62,20 @@ static int end_open(u32 port, enum loop_side side)
 	return irq;
 }
 
-int loop_port_open(u32 *port)
+int loop_port_open(u32 *port, u32 prio)
 {
 	int irq;
 
 	mutex_lock(&ports_lock);
 	*port = port_take();
-	irq = *port ? end_open(*port, LOOP_SOUTH) : -ENOSPC;
-	if (irq < 0 && *port)
-		__clear_bit(*port % LOOP_PORTS, ports_used);
+	irq = -ENOSPC;
+	if (*port) {
+		loop_irq_reset(port_signal(*port, LOOP_SOUTH), prio);
+		loop_irq_reset(port_signal(*port, LOOP_NORTH), prio);
+		irq = end_open(*port, LOOP_SOUTH);
+		if (irq < 0)
+			__clear_bit(*port % LOOP_PORTS, ports_used);
+	}
 	mutex_unlock(&ports_lock);
 	return irq;
 }
@@ -148,8 +153,10 @@ void loop_port_send(u32 port, enum loop_side to)
 {
 	u32 signal = port_signal(port, to), us = READ_ONCE(loop_fault_delay_us);
 
-	/* One that is just being left may still get it: an event for nothing, for its next user. */
-	if (READ_ONCE(port_nr[port % LOOP_PORTS]) != port || !READ_ONCE(ends[signal].open)) {
+	/* What comes before the north end has been joined is kept for it. A port that is just being
+	 * left may still get an event: one for nothing, for the next user. */
+	if (READ_ONCE(port_nr[port % LOOP_PORTS]) != port ||
+	    !READ_ONCE(ends[port_signal(port, LOOP_SOUTH)].open)) {
 		atomic64_inc(&to_nobody);
 		return;
 	}
@@ -179,7 +186,7 @@ void loop_port_show(struct seq_file *m)
 		   atomic64_read(&late_merged), atomic64_read(&late_dropped));
 	seq_printf(m, "raised %llu\nmerged %llu\ntaken %llu\ndropped %llu\npending %u\n", s.raised,
 		   s.merged, s.taken, s.dropped, pending);
-	seq_printf(m, "wakes %llu\nempty %llu\n", s.wakes, s.empty);
+	seq_printf(m, "wakes %llu\nempty %llu\nflooded %llu\n", s.wakes, s.empty, s.flooded);
 	mutex_lock(&ports_lock);
 	seq_printf(m, "ports %u\n", bitmap_weight(ports_used, LOOP_PORTS));
 	mutex_unlock(&ports_lock);

@@ -128,7 +128,7 @@ static int south_port_new(struct vbus_region *region, u32 *guest_port)
 		return -ENOMEM;
 	snprintf(end->name, sizeof(end->name), "%s:%s.%s", b->name, region->dev->name,
 		 region->name);
-	end->irq = loop_port_open(&end->port);
+	end->irq = loop_port_open(&end->port, region->prio);
 	if (end->irq < 0) {
 		rc = end->irq;
 		goto free;
