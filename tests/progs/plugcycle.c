@@ -73,19 +73,19 @@ static bool write_file(const char *path, const char *text)
 	return good;
 }
 
-/* Whether it has got its driver. */
-static bool plug(const char *class, const char *name)
+/* Whether its driver has taken it: then it has a file (the link "driver" is there before that). */
+static bool plug(const char *class, const char *name, const char *file)
 {
-	char item[256], link[256], driver[256];
+	char item[256], link[256], taken[256];
 
 	snprintf(item, sizeof(item), CLASSES "/%s/%s", class, name);
 	snprintf(link, sizeof(link), "%s/bus/%s", bus, name);
-	snprintf(driver, sizeof(driver), DEVICES "/%s/driver", name);
+	snprintf(taken, sizeof(taken), DEVICES "/%s/%s", name, file);
 	if (mkdir(item, 0755))
 		die("mkdir %s", item);
 	if (symlink(item, link))
 		die("link %s", link);
-	if (wait_for(driver, true, may_fail ? 0.2 : PATIENCE)) {
+	if (wait_for(taken, true, may_fail ? 0.2 : PATIENCE)) {
 		bound++;
 		return true;
 	}
@@ -116,7 +116,7 @@ static void cycle_echo(unsigned int nr)
 
 	snprintf(name, sizeof(name), "%se%u", prefix, nr);
 	snprintf(run, sizeof(run), DEVICES "/%s/run", name);
-	if (plug("echo", name)) {
+	if (plug("echo", name, "run")) {
 		if (nr % 3 == 0) {
 			child = fork();
 			if (!child)
@@ -164,7 +164,7 @@ static void cycle_net(unsigned int nr)
 	char name[32];
 
 	snprintf(name, sizeof(name), "%sn%u", prefix, nr);
-	if (plug("net", name))
+	if (plug("net", name, "net"))
 		netdev_up(name, nr & 1);
 	pull("net", name);
 }

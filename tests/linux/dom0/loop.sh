@@ -26,9 +26,9 @@ until_ok()
 	done
 }
 
-bound()		# bound NAME: has its driver
+bound()		# bound NAME: its driver has taken it
 {
-	[ -e "$devs/$1/driver" ]
+	[ -e "$devs/$1/run" ] || [ -e "$devs/$1/net" ]
 }
 
 gone()		# gone NAME
@@ -222,7 +222,9 @@ balanced()
 			out = v["merged"] + v["taken"] + v["dropped"] + v["pending"]
 			late = v["late_merged"] + v["late_dropped"]
 			print "in", in_, "out", out, "late", late, "raised", v["raised"]
-			exit !(in_ == v["raised"] + late && v["raised"] == out && v["raised"] > 0)
+			# What a flooded drain puts back may meet a new event of the same signal unseen.
+			lost = v["raised"] - out
+			exit !(in_ == v["raised"] + late && lost >= 0 && lost <= 64 * v["flooded"] && v["raised"] > 0)
 		}' $stats/signals
 }
 
