@@ -63,10 +63,6 @@ static bool work_dry(struct vbus_work *work, u64 now)
 		work->misses++;
 	}
 	work->state = WORK_RUNNING;
-	/* Whatever a kick so far told of is seen by arm(). Left set, it would keep the next kick
-	 * from waking the thread, which has forgotten w->kicked meanwhile. Full barrier: pairs with
-	 * the exchange in vbus_work_kick(). */
-	xchg(&work->kicked, 0);
 	if (!(work->arm ? work->arm(work) : ioq_arm(work->ring)))
 		return true;
 	work->state = WORK_IDLE;
@@ -78,14 +74,19 @@ static bool work_dry(struct vbus_work *work, u64 now)
 /* One turn of a work. False: it has nothing to do until it is kicked. */
 static bool work_turn(struct vbus_work *work)
 {
-	bool woken = false;
+	bool kicked, woken = false;
 	int n;
 
 	if (work->state == WORK_DEAD)
 		return false;
+	/*
+	 * At every turn, not only an idle one: a kick that comes while the work runs is answered by
+	 * the poll below; left set, it would keep vbus_work_kick() from waking the thread later.
+	 * Full barrier: pairs with the exchange there.
+	 */
+	kicked = READ_ONCE(work->kicked) && xchg(&work->kicked, 0);
 	if (work->state == WORK_IDLE) {
-		/* Full barrier: pairs with the exchange in vbus_work_kick(). */
-		if (!xchg(&work->kicked, 0))
+		if (!kicked)
 			return false;
 		work_adapt(work, ktime_get_ns());
 		work->state = WORK_RUNNING;

@@ -5,7 +5,7 @@
 # no object of ours is left (slub_debug tells who allocated what), and the kernel has not complained.
 . /tests/tap.sh
 . /usr/lib/minibus/lib.sh
-plan 31
+plan 32
 vbus=/sys/kernel/config/vbus
 loop=$vbus/loopback/l0
 devs=/sys/bus/vbus/devices
@@ -59,7 +59,9 @@ value()		# value FILE NAME
 echo_run()	# echo_run NAME REQUESTS: all answered, all right
 {
 	echo "$2" >"$devs/$1/run" && [ "$(value "$devs/$1/run" requests)" = "$2" ] &&
-		[ "$(value "$devs/$1/run" errors)" = 0 ]
+		[ "$(value "$devs/$1/run" errors)" = 0 ] && return 0
+	echo "$1:" $(cat "$devs/$1/run" "/sys/kernel/debug/vbus/dev-$1")
+	return 1
 }
 
 echo_parallel()	# echo_parallel REQUESTS NAME...
@@ -284,6 +286,8 @@ load_start
 ok "devices come and go under load" hotplug $part
 ok "CPUs off and on, interrupts moved, under load" for_time $part shuffle
 load_stop
+faults 1 0 0 0 0
+ok "every event comes twice, and one for nothing" echo_parallel 20000 e0 e1 e2 e3
 faults 7 300 2000 0 0
 load_start
 ok "the same with late and needless events: devices" hotplug $((part / 2))
