@@ -10,7 +10,9 @@
 
 #include "hv/domain.h"
 #include "hv/hypercall.h"
+#include "hv/percpu.h"
 #include "hv/printk.h"
+#include "hv/sched.h"
 #include "hv/tunnel.h"
 #include "hv/vcpu.h"
 
@@ -64,7 +66,11 @@ static s64 hc_port_route(struct vcpu *v, const u64 *arg)
 
 static s64 hc_port_send(struct vcpu *v, const u64 *arg)
 {
-	return fits(arg, 1) ? tunnel_send(v, (u32)arg[0]) : -MB_EINVAL;
+	bool before = READ_ONCE(this_cpu()->pub.resched);
+	s64 ret = fits(arg, 1) ? tunnel_send(v, (u32)arg[0]) : -MB_EINVAL;
+
+	sched_after_doorbell(before, tsc_now());
+	return ret;
 }
 
 static s64 hc_call_setup(struct vcpu *v, const u64 *arg)

@@ -36,6 +36,7 @@ struct percpu {
 	u64 idle_window;       /* TSC ticks it polls before it halts */
 	struct list run_queue; /* sched.c: vCPUs attached here; run_lock */
 	u32 run_count;	       /* how many; run_lock to change */
+	u64 wake_due;	       /* sched.c: when who a doorbell woke may preempt; 0: nobody waits */
 	struct spinlock run_lock;
 
 	struct percpu_public pub;

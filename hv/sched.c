@@ -2,8 +2,8 @@
 /*
  * Round robin with wake-up preference. Each vCPU is pinned to one CPU. A vCPU that had nothing to
  * do and now has (an interrupt, an answer) goes before those that merely use up their slices: that
- * is what makes a doorbell or a disk interrupt quick, and it cannot starve others, since it must
- * have waited before.
+ * is what makes a disk interrupt quick, and it cannot starve others, since it must have waited
+ * before. Only a doorbell rung on this very CPU does not preempt at once (sched_after_doorbell()).
  */
 #include "hv/sched.h"
 
@@ -89,6 +89,7 @@ struct vcpu *sched_switch(u64 now)
 
 	/* Before the look at the queue: who wakes one later sets it again. */
 	atomic_exchange(&pc->pub.resched, 0);
+	pc->wake_due = 0;
 	spin_lock(&pc->run_lock);
 	old = pc->current;
 	if (old && !vcpu_has_work(old))
@@ -113,19 +114,33 @@ struct vcpu *sched_switch(u64 now)
 	return next;
 }
 
+void sched_after_doorbell(bool before, u64 now)
+{
+	struct percpu *pc = this_cpu();
+
+	/* A kick from another CPU that comes just now waits as well: late, but not lost. */
+	if (before || !atomic_exchange(&pc->pub.resched, 0))
+		return;
+	if (!pc->wake_due)
+		pc->wake_due = now + SCHED_DOORBELL_US * tsc_khz / 1000;
+}
+
 bool sched_need_switch(struct vcpu *cur, u64 now)
 {
 	struct percpu *pc = this_cpu();
 	bool slice_over = now >= cur->slice_end;
+	bool due = pc->wake_due && now >= pc->wake_due;
 	bool ret = false;
 	struct vcpu *v;
 
 	if (READ_ONCE(pc->run_count) < 2) {
 		WRITE_ONCE(pc->pub.resched, 0);
+		pc->wake_due = 0;
 		return false;
 	}
-	if (!atomic_exchange(&pc->pub.resched, 0) && !slice_over)
+	if (!atomic_exchange(&pc->pub.resched, 0) && !slice_over && !due)
 		return false;
+	pc->wake_due = 0;
 	spin_lock(&pc->run_lock);
 	list_for_each(v, &pc->run_queue, run_link)
 		if (v != cur && (slice_over || v->waiting) && vcpu_has_work(v))
@@ -144,6 +159,8 @@ u64 sched_timers(struct vcpu *cur, u64 now)
 
 	if (cur && READ_ONCE(pc->run_count) < 2)
 		return next;
+	if (cur && pc->wake_due)
+		next = pc->wake_due;
 	spin_lock(&pc->run_lock);
 	list_for_each(v, &pc->run_queue, run_link) {
 		u64 t;

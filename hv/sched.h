@@ -14,6 +14,7 @@
 struct vcpu;
 
 #define SCHED_SLICE_US 10000u
+#define SCHED_DOORBELL_US 200u
 
 void sched_init_cpu(void);
 /* The vCPU may run from now on (if pub.runnable). v->cpu says where. */
@@ -30,6 +31,12 @@ bool sched_shared(void);
 /* This CPU: should the current vCPU give way (slice over and another has work, or one was
  * woken)? */
 bool sched_need_switch(struct vcpu *cur, u64 now);
+/*
+ * This CPU, after its vCPU rang a doorbell; before: pub.resched as it was until then. Whoever was
+ * woken on this CPU waits until that vCPU blocks, or SCHED_DOORBELL_US: a sender of many frames is
+ * not stopped at each, so they are taken together.
+ */
+void sched_after_doorbell(bool before, u64 now);
 /* This CPU: when (host TSC) must the CPU look again for vCPUs other than `cur`: their timers,
  * and the end of cur's slice if another could run. Fires timers that are due. */
 u64 sched_timers(struct vcpu *cur, u64 now);

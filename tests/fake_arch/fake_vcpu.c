@@ -83,6 +83,12 @@ void sched_attach(struct vcpu *v)
 	fake_attached++;
 }
 
+void sched_after_doorbell(bool before, u64 now)
+{
+	(void)before;
+	(void)now;
+}
+
 int sched_detach(struct vcpu *v)
 {
 	(void)v;

@@ -107,6 +107,43 @@ static void test_wake(void)
 	   "alone, it gets another slice");
 }
 
+static void test_doorbell(void)
+{
+	u64 wait = SCHED_DOORBELL_US * tsc_khz / 1000;
+
+	fresh();
+	work[1] = work[2] = false;
+	ok(sched_switch(0) == &v[0], "one has work");
+	v[2].waiting = true;
+	work[2] = true;
+	vcpu_kick(&v[2]);
+	sched_after_doorbell(false, 10);
+	ok(!sched_need_switch(&v[0], 10), "woken by its own doorbell, another waits");
+	ok(sched_timers(&v[0], 10) == 10 + wait, "but not for long");
+	vcpu_kick(&v[2]);
+	sched_after_doorbell(false, 20);
+	ok(sched_timers(&v[0], 20) == 10 + wait, "more doorbells do not make it longer");
+	ok(sched_need_switch(&v[0], 10 + wait), "then it preempts");
+	ok(sched_switch(10 + wait) == &v[2], "and goes first");
+	ok(sched_timers(&v[2], 10 + wait) != 10 + wait, "after a switch nobody waits like that");
+
+	fresh();
+	work[1] = work[2] = false;
+	sched_switch(0);
+	v[2].waiting = true;
+	work[2] = true;
+	vcpu_kick(&v[2]);
+	sched_after_doorbell(true, 10);
+	ok(sched_need_switch(&v[0], 10), "a wake-up from before the doorbell preempts at once");
+	sched_after_doorbell(false, 10);
+	ok(!sched_need_switch(&v[0], 10 + wait), "a doorbell that woke nobody: nothing changes");
+
+	vcpu_kick(&v[2]);
+	sched_after_doorbell(false, 10);
+	work[0] = false;
+	ok(sched_switch(11) == &v[2], "who blocks lets the woken one run at once");
+}
+
 static void test_detach(void)
 {
 	struct vcpu *a;
@@ -147,6 +184,7 @@ int main(void)
 	fake_cpu_set(0);
 	test_round_robin();
 	test_wake();
+	test_doorbell();
 	test_detach();
 	test_timers();
 	return tap_done();
