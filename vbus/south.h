@@ -108,7 +108,9 @@ struct south_guest {
 /* ---- south_mem.c ---- */
 
 int south_mem_map(u32 domid, const char *name, struct south_mem **mem);
-void south_mem_unmap(struct south_mem *mem); /* NULL is fine */
+/* Does Linux hold none of its pages any more? After this, and with all users closed, none will. */
+bool south_mem_idle(const struct south_mem *mem);
+void south_mem_unmap(struct south_mem *mem); /* idle; NULL is fine */
 const struct vbus_mem *south_mem_table(const struct south_mem *mem);
 
 /* ---- south_dom.c ---- */

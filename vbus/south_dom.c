@@ -4,15 +4,19 @@
  *
  * Build is all or nothing. Destroy works from any state and in this order, each step making the
  * next one safe: stop the vCPUs; no more calls or state events; close connections (device models
- * let go of the memory); shut the device files; unmap the memory; close the ports; destroy the
- * domain.
+ * let go of the memory); shut the device files; close the ports; unmap the memory; destroy the
+ * domain. Pages of it may still lie in a queue of dom0's network or disks: after a short wait the
+ * last two steps are left to a worker, so that nobody hangs, and the memory stays taken until then.
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 
 #include "../hv/abi/guest.h"
 #include "south.h"
+
+#define DOM_IDLE_WAIT (2 * HZ)
 
 struct workqueue_struct *south_wq;
 
@@ -182,6 +186,57 @@ static void dom_end(u32 domid, const char *name)
 		       ret);
 }
 
+struct dom_rest { /* a domain whose memory is still in use */
+	struct delayed_work work;
+	struct south_mem *mem;
+	u32 domid;
+	char name[MB_DOM_NAME_LEN];
+};
+
+static void dom_rest_work(struct work_struct *work)
+{
+	struct dom_rest *rest = container_of(work, struct dom_rest, work.work);
+
+	if (!south_mem_idle(rest->mem)) {
+		queue_delayed_work(south_wq, &rest->work, HZ);
+		return;
+	}
+	south_mem_unmap(rest->mem);
+	dom_end(rest->domid, rest->name);
+	pr_info("minibus: guest %s: its memory is free now\n", rest->name);
+	kfree(rest);
+	module_put(THIS_MODULE); /* exit waits for this queue */
+}
+
+/* The memory and the domain, now or as soon as that is possible. */
+static void dom_let_go(u32 domid, const char *name, struct south_mem *mem)
+{
+	unsigned long until = jiffies + DOM_IDLE_WAIT;
+	struct dom_rest *rest = NULL;
+
+	while (!south_mem_idle(mem)) {
+		if (!rest && time_after(jiffies, until))
+			rest = kzalloc(sizeof(*rest), GFP_KERNEL);
+		if (rest)
+			break;
+		msleep(20);
+	}
+	if (!rest) {
+		south_mem_unmap(mem);
+		if (domid)
+			dom_end(domid, name);
+		return;
+	}
+	pr_warn("minibus: guest %s: dom0 still reads its memory; it stays until that is over\n",
+		name);
+	__module_get(THIS_MODULE);
+	INIT_DELAYED_WORK(&rest->work, dom_rest_work);
+	rest->mem = mem;
+	rest->domid = domid;
+	strscpy(rest->name, name, sizeof(rest->name));
+	queue_delayed_work(south_wq, &rest->work, HZ);
+}
+
 void south_dom_destroy(struct south_guest *g)
 {
 	u32 domid = g->domid;
@@ -201,14 +256,12 @@ void south_dom_destroy(struct south_guest *g)
 	g->memory = NULL;
 	debugfs_remove_recursive(g->debugfs);
 	g->debugfs = NULL;
-	south_mem_unmap(g->mem);
-	g->mem = NULL;
 	dom_port_close(g, &g->call_port);
 	dom_port_close(g, &g->console_port);
 	dom_port_close(g, &g->state_port);
 	dom_port_close(g, &g->bus_port);
-	if (domid)
-		dom_end(domid, g->name);
+	dom_let_go(domid, g->name, g->mem);
+	g->mem = NULL;
 	WRITE_ONCE(g->domid, 0);
 }
 

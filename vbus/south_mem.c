@@ -7,16 +7,19 @@
  * whatever the size, so ranges are merged where the machine addresses are adjacent; a second table,
  * ordered by guest address, is what device models look things up in.
  *
- * memunmap_pages() does not wait for page references. Here nobody holds any: device models copy and
- * are closed before, and the memory device file is shut before (south_chr.c).
+ * memunmap_pages() does not wait for page references. Device models are closed before and the
+ * memory device file is shut before (south_chr.c), but what a device model gave to Linux in place
+ * may still be in a queue somewhere: south_mem_idle() looks at the pages, whoever holds them.
  */
 #include <linux/ioport.h>
 #include <linux/memremap.h>
+#include <linux/mm.h>
 #include <linux/sort.h>
 
 #include "south.h"
 
 #define MEM_ALIGN (2ull << 20) /* memremap_pages() takes nothing smaller */
+#define MEM_LOOK 32768u		  /* pages looked at without a break */
 #define MEM_MAX_EXTENTS (1u << 20)
 
 struct mem_map {
@@ -172,6 +175,24 @@ static int mem_make_maps(struct south_mem *mem, struct mem_extents *x, const cha
 		cond_resched();
 	}
 	return err;
+}
+
+bool south_mem_idle(const struct south_mem *mem)
+{
+	u32 i;
+
+	for (i = 0; mem && i < mem->nr_maps; i++) {
+		const struct range *r = &mem->map[i].pgmap.range;
+		unsigned long pfn = PHYS_PFN(r->start), end = PHYS_PFN(r->end);
+
+		for (; pfn <= end; pfn++) {
+			if (page_ref_count(pfn_to_page(pfn)) != 1) /* memremap_pages()'s own */
+				return false;
+			if (!(pfn % MEM_LOOK))
+				cond_resched();
+		}
+	}
+	return true;
 }
 
 void south_mem_unmap(struct south_mem *mem)
