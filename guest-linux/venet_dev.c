@@ -9,11 +9,17 @@
 #include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/clock.h>
 
 #include "venet.h"
 
 #define VENET_FEATURES \
-	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU)
+	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU | \
+	 VB_NET_F_FILTER | VB_NET_F_MAC)
+static uint poll_usecs = 200;
+module_param(poll_usecs, uint, 0644);
+MODULE_PARM_DESC(poll_usecs, "look for more work for so long before sleeping; 0: do not");
+
 #define LINK_TURNS 8 /* state changes followed in a row before others get the worker */
 
 static void queue_event(struct vdev_region *region)
@@ -30,25 +36,48 @@ static void pair_timer(struct timer_list *t)
 	napi_schedule(&pair->napi);
 }
 
+static enum hrtimer_restart pair_moderation(struct hrtimer *t)
+{
+	struct venet_pair *pair = container_of(t, struct venet_pair, moderation);
+
+	napi_schedule(&pair->napi);
+	return HRTIMER_NORESTART;
+}
+
+/* Look again by itself, instead of asking for interrupts? */
+static bool pair_stay(struct venet_pair *pair, bool work)
+{
+	bool stay = vb_poll_again(&pair->poll, work, local_clock(), poll_usecs * NSEC_PER_USEC);
+
+	WRITE_ONCE(pair->polling, stay);
+	if (stay)
+		cpu_relax(); /* the other side may be waiting for this very CPU */
+	return stay;
+}
+
 static int pair_poll(struct napi_struct *napi, int budget)
 {
 	struct venet_pair *pair = container_of(napi, struct venet_pair, napi);
-	u32 reaped = 0;
+	u32 reaped = venet_tx_poll(pair, budget);
 	int frames = 0;
-	bool again;
 
-	again = venet_tx_poll(pair, budget, &reaped);
 	if (!budget) /* netpoll: transmit only */
 		return 0;
-	if (!READ_ONCE(pair->nv->broken))
-		frames = venet_rx_poll(pair, budget);
+	if (READ_ONCE(pair->nv->broken)) {
+		WRITE_ONCE(pair->polling, false);
+		napi_complete_done(napi, 0);
+		return 0;
+	}
+	frames = venet_rx_poll(pair, budget);
 	if (frames == budget)
 		return budget;
-	if (!frames && !reaped)
+	if (pair_stay(pair, frames || reaped))
+		return budget;
+	if (!frames && !reaped && !pair->poll.empty)
 		pair->rx.region.stats.spurious++;
 	/* Arm before completing: an event in between marks NAPI as missed, and it runs again. The
 	 * other way round the next poll could already be using the ring on another CPU. */
-	if (!READ_ONCE(pair->nv->broken) && (!ioq_arm(&pair->rx.com) || again))
+	if (!venet_rx_arm(pair, frames) || !venet_tx_arm(pair))
 		return budget;
 	napi_complete_done(napi, frames);
 	return frames;
@@ -142,16 +171,18 @@ static int set_device_mtu(struct venet *nv)
 /* Give everything back; any part of it may be missing. NAPI is off, no frame is sent any more. */
 static void disconnect(struct venet *nv)
 {
-	bool closed;
+	int rc = vdev_call(nv->vdev, VB_NET_CALL_DOWN, NULL, 0);
+	bool closed = vdev_close(nv->vdev); /* no event comes after this */
 	u32 i;
 
-	vdev_call(nv->vdev, VB_NET_CALL_DOWN, NULL, 0);
-	closed = vdev_close(nv->vdev); /* no event comes after this */
+	/* Frames of ours lie in queues over there and are read from our memory. */
+	if (rc == -ETIMEDOUT)
+		netdev_err(nv->dev, "frames under way are not let go of; they are abandoned\n");
 	cancel_work_sync(&nv->link_work);
 	netif_carrier_off(nv->dev);
 	for (i = 0; i < nv->pairs; i++) {
 		venet_rx_destroy(&nv->pair[i], closed);
-		venet_tx_destroy(&nv->pair[i], closed);
+		venet_tx_destroy(&nv->pair[i], closed && rc != -ETIMEDOUT);
 	}
 	if (closed)
 		vdev_mem_free(nv->link.mem, nv->link.len);
@@ -169,6 +200,10 @@ static int connect(struct venet *nv)
 		rc = -EIO; /* the stack was told of these features */
 	if (!rc)
 		rc = set_device_mtu(nv);
+	if (!rc)
+		rc = venet_send_mac(nv);
+	if (!rc)
+		rc = venet_send_filter(nv);
 	size_buffers(nv);
 	for (i = 0; !rc && i < nv->pairs; i++) {
 		rc = venet_rx_create(&nv->pair[i]);
@@ -197,6 +232,7 @@ static void venet_down(struct venet *nv)
 	for (i = 0; i < nv->pairs; i++) {
 		napi_disable(&nv->pair[i].napi);
 		del_timer_sync(&nv->pair[i].timer);
+		hrtimer_cancel(&nv->pair[i].moderation);
 	}
 	disconnect(nv);
 }
@@ -208,11 +244,15 @@ static int venet_up(struct venet *nv)
 	int rc;
 
 	WRITE_ONCE(nv->broken, false);
-	rc = connect(nv);
+	nv->pairs = nv->want_pairs;
+	rc = netif_set_real_num_queues(nv->dev, nv->pairs, nv->pairs);
+	if (!rc)
+		rc = connect(nv);
 	if (rc) {
 		netdev_err(nv->dev, "the device does not come up: %d\n", rc);
 		return rc;
 	}
+	venet_spread(nv);
 	WRITE_ONCE(nv->up, true);
 	for (i = 0; i < nv->pairs; i++)
 		napi_enable(&nv->pair[i].napi);
@@ -294,7 +334,7 @@ static void venet_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *
 	unsigned int start;
 	u32 i;
 
-	for (i = 0; i < nv->pairs; i++) {
+	for (i = 0; i < nv->max_pairs; i++) {
 		const struct venet_rx *rx = &nv->pair[i].rx;
 		const struct venet_tx *tx = &nv->pair[i].tx;
 		struct rtnl_link_stats64 s;
@@ -331,7 +371,8 @@ static const struct net_device_ops venet_ops = {
 	.ndo_change_mtu = venet_change_mtu,
 	.ndo_tx_timeout = venet_tx_timeout,
 	.ndo_get_stats64 = venet_get_stats64,
-	.ndo_set_mac_address = eth_mac_addr,
+	.ndo_set_mac_address = venet_set_mac,
+	.ndo_set_rx_mode = venet_set_rx_mode,
 	.ndo_validate_addr = eth_validate_addr,
 };
 
@@ -384,7 +425,7 @@ static void init_pairs(struct venet *nv)
 {
 	u32 i;
 
-	for (i = 0; i < nv->pairs; i++) {
+	for (i = 0; i < nv->max_pairs; i++) {
 		struct venet_pair *pair = &nv->pair[i];
 
 		pair->nv = nv;
@@ -392,8 +433,28 @@ static void init_pairs(struct venet *nv)
 		u64_stats_init(&pair->rx.sync);
 		u64_stats_init(&pair->tx.sync);
 		timer_setup(&pair->timer, pair_timer, 0);
+		hrtimer_init(&pair->moderation, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+		pair->moderation.function = pair_moderation;
 		netif_napi_add(nv->dev, &pair->napi, pair_poll);
 	}
+}
+
+static void set_netdev(struct venet *nv, const struct vb_net_info *info)
+{
+	struct net_device *dev = nv->dev;
+	bool mtu = nv->features & VB_NET_F_MTU;
+
+	SET_NETDEV_DEV(dev, &nv->vdev->dev);
+	dev->netdev_ops = &venet_ops;
+	dev->ethtool_ops = &venet_ethtool_ops;
+	dev->watchdog_timeo = 10 * HZ;
+	dev->needed_headroom = sizeof(struct vb_net_hdr);
+	dev->mtu = info->mtu;
+	dev->min_mtu = mtu ? VB_NET_MIN_MTU : info->mtu;
+	dev->max_mtu = mtu ? clamp(info->max_mtu, info->mtu, VB_NET_MAX_MTU) : info->mtu;
+	eth_hw_addr_set(dev, info->mac);
+	set_netdev_features(dev, nv->features);
+	netif_carrier_off(dev);
 }
 
 static int venet_probe(struct vbus_device *vdev)
@@ -402,37 +463,30 @@ static int venet_probe(struct vbus_device *vdev)
 	struct net_device *dev;
 	struct venet *nv;
 	u64 features;
+	u32 pairs;
 	int rc = ask_device(vdev, &features, &info);
 
 	if (rc)
 		return rc;
-	dev = alloc_etherdev_mq(sizeof(*nv), min_t(u32, info.max_pairs, VENET_MAX_PAIRS));
+	pairs = min3((u32)info.max_pairs, VB_NET_MAX_PAIRS, num_possible_cpus());
+	dev = alloc_etherdev_mq(struct_size(nv, pair, pairs), pairs);
 	if (!dev)
 		return -ENOMEM;
 	nv = netdev_priv(dev);
 	nv->dev = dev;
 	nv->vdev = vdev;
 	nv->features = features;
-	nv->pairs = dev->num_tx_queues;
-	nv->rx_ring = VENET_RING;
-	nv->tx_ring = VENET_RING;
+	nv->max_pairs = pairs;
 	INIT_WORK(&nv->link_work, link_changed);
 	INIT_DELAYED_WORK(&nv->reset_work, reset_worker);
+	venet_mode_init(nv);
 	init_pairs(nv);
-	SET_NETDEV_DEV(dev, &vdev->dev);
-	dev->netdev_ops = &venet_ops;
-	dev->ethtool_ops = &venet_ethtool_ops;
-	dev->watchdog_timeo = 10 * HZ;
-	dev->needed_headroom = sizeof(struct vb_net_hdr);
-	dev->mtu = info.mtu;
-	dev->min_mtu = features & VB_NET_F_MTU ? VB_NET_MIN_MTU : info.mtu;
-	dev->max_mtu = features & VB_NET_F_MTU ? clamp(info.max_mtu, info.mtu, VB_NET_MAX_MTU) :
-						 info.mtu;
-	eth_hw_addr_set(dev, info.mac);
-	set_netdev_features(dev, features);
-	netif_carrier_off(dev);
+	venet_queues_init(nv);
+	set_netdev(nv, &info);
 	dev_set_drvdata(&vdev->dev, nv);
-	rc = register_netdev(dev);
+	rc = netif_set_real_num_queues(dev, nv->want_pairs, nv->want_pairs);
+	if (!rc)
+		rc = register_netdev(dev);
 	if (rc)
 		free_netdev(dev);
 	return rc;
@@ -444,6 +498,7 @@ static void venet_remove(struct vbus_device *vdev)
 
 	unregister_netdev(nv->dev); /* goes down first */
 	cancel_delayed_work_sync(&nv->reset_work);
+	cancel_work_sync(&nv->mode_work);
 	free_netdev(nv->dev);
 }
 

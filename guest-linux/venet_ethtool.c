@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* venet: what ethtool shows and sets: driver, link, ring sizes, statistics. */
+/* venet: what ethtool shows: driver, link, statistics. What it sets is in venet_queues.c. */
 #include <linux/ethtool.h>
-#include <linux/log2.h>
 
 #include "venet.h"
 
@@ -26,6 +25,8 @@ REGION_STAT(rx, suppressed)
 REGION_STAT(rx, spurious)
 REGION_STAT(rx, ringfull)
 REGION_STAT(rx, faults)
+QUEUE_STAT(poll, hits)
+QUEUE_STAT(poll, misses)
 QUEUE_STAT(tx, packets)
 QUEUE_STAT(tx, bytes)
 REGION_STAT(tx, inject)
@@ -37,8 +38,9 @@ REGION_STAT(tx, faults)
 #define STAT(name) { #name, name }
 static const struct venet_stat venet_stats[] = {
 	STAT(rx_packets), STAT(rx_bytes), STAT(rx_inject), STAT(rx_notify), STAT(rx_suppressed),
-	STAT(rx_spurious), STAT(rx_ringfull), STAT(rx_faults), STAT(tx_packets), STAT(tx_bytes),
-	STAT(tx_inject), STAT(tx_notify), STAT(tx_suppressed), STAT(tx_ringfull), STAT(tx_faults),
+	STAT(rx_spurious), STAT(rx_ringfull), STAT(rx_faults), STAT(poll_hits), STAT(poll_misses),
+	STAT(tx_packets), STAT(tx_bytes), STAT(tx_inject), STAT(tx_notify), STAT(tx_suppressed),
+	STAT(tx_ringfull), STAT(tx_faults),
 };
 
 static void venet_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
@@ -58,41 +60,6 @@ static int venet_get_link_ksettings(struct net_device *dev, struct ethtool_link_
 	ks->base.duplex = DUPLEX_FULL;
 	ks->base.port = PORT_OTHER;
 	return 0;
-}
-
-static void venet_get_ringparam(struct net_device *dev, struct ethtool_ringparam *ring,
-				struct kernel_ethtool_ringparam *kernel_ring,
-				struct netlink_ext_ack *extack)
-{
-	struct venet *nv = netdev_priv(dev);
-
-	ring->rx_max_pending = VB_NET_MAX_RING;
-	ring->tx_max_pending = VB_NET_MAX_RING;
-	ring->rx_pending = nv->rx_ring;
-	ring->tx_pending = nv->tx_ring;
-}
-
-static int venet_set_ringparam(struct net_device *dev, struct ethtool_ringparam *ring,
-			       struct kernel_ethtool_ringparam *kernel_ring,
-			       struct netlink_ext_ack *extack)
-{
-	struct venet *nv = netdev_priv(dev);
-	u32 old_rx = nv->rx_ring, old_tx = nv->tx_ring;
-	int rc;
-
-	if (ring->rx_mini_pending || ring->rx_jumbo_pending)
-		return -EINVAL;
-	nv->rx_ring = roundup_pow_of_two(clamp(ring->rx_pending, VENET_MIN_RING, VB_NET_MAX_RING));
-	nv->tx_ring = roundup_pow_of_two(clamp(ring->tx_pending, VENET_MIN_RING, VB_NET_MAX_RING));
-	if (nv->rx_ring == old_rx && nv->tx_ring == old_tx)
-		return 0;
-	rc = venet_restart(nv);
-	if (rc) {
-		nv->rx_ring = old_rx;
-		nv->tx_ring = old_tx;
-		venet_restart(nv);
-	}
-	return rc;
 }
 
 static int venet_get_sset_count(struct net_device *dev, int sset)
@@ -127,11 +94,18 @@ static void venet_get_stats(struct net_device *dev, struct ethtool_stats *unused
 }
 
 const struct ethtool_ops venet_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS | ETHTOOL_COALESCE_MAX_FRAMES,
 	.get_drvinfo = venet_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = venet_get_link_ksettings,
 	.get_ringparam = venet_get_ringparam,
 	.set_ringparam = venet_set_ringparam,
+	.get_channels = venet_get_channels,
+	.set_channels = venet_set_channels,
+	.get_coalesce = venet_get_coalesce,
+	.set_coalesce = venet_set_coalesce,
+	.get_per_queue_coalesce = venet_get_queue_coalesce,
+	.set_per_queue_coalesce = venet_set_queue_coalesce,
 	.get_sset_count = venet_get_sset_count,
 	.get_strings = venet_get_strings,
 	.get_ethtool_stats = venet_get_stats,

@@ -265,3 +265,22 @@ int venet_rx_poll(struct venet_pair *pair, int budget)
 			mod_timer(&pair->timer, jiffies + 1);
 	return frames;
 }
+
+bool venet_rx_arm(struct venet_pair *pair, int frames)
+{
+	struct venet_rx *rx = &pair->rx;
+	u32 usecs = READ_ONCE(pair->coal.rx_usecs), n = READ_ONCE(pair->coal.rx_frames);
+
+	/* After a poll that found nothing the next frame is the first of something new. */
+	if (!usecs || !frames)
+		return ioq_arm(&rx->com);
+	/* Half of the ring at the most: the other side must not run out of buffers first. */
+	if (!n || n > rx->size / 2)
+		n = rx->size / 2;
+	if (!ioq_arm_after(&rx->com, n))
+		return false;
+	if (n > 1)
+		hrtimer_start(&pair->moderation, ns_to_ktime((u64)usecs * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL);
+	return true;
+}

@@ -17,8 +17,6 @@
 #include "venet.h"
 
 #define TX_SMALL 256u			/* frames up to this size may wait for the timer */
-#define TX_MANY 16u			/* frames under way that do not wait for it */
-#define TX_LAZY 2			/* jiffies */
 #define TX_MAX_DESC (MAX_SKB_FRAGS + 2) /* header, linear part, fragments */
 #define HDR_BYTES ((u32)sizeof(struct vb_net_hdr))
 
@@ -93,19 +91,21 @@ static bool tx_rearm(struct venet_pair *pair)
 		return !ioq_arm_after(&tx->com, max(1u, n * 3 / 4));
 	/* Also when all is completed but its ring slots are not yet free again. */
 	if (!timer_pending(&pair->timer))
-		mod_timer(&pair->timer, jiffies + TX_LAZY);
+		mod_timer(&pair->timer, jiffies + usecs_to_jiffies(READ_ONCE(pair->coal.tx_usecs)));
 	return false;
 }
 
 /* Does the sender wait for this frame's completion? TCP does: it limits what lies in queues. Others
  * only when much is under way. */
-static bool tx_urgent(const struct venet_tx *tx, const struct sk_buff *skb)
+static bool tx_urgent(const struct venet_pair *pair, const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
 
 	if (skb->len <= TX_SMALL)
 		return false;
-	return tx_under_way(tx) >= TX_MANY || (sk && sk_fullsock(sk) && sk_is_tcp(sk));
+	if (tx_under_way(&pair->tx) >= READ_ONCE(pair->coal.tx_frames))
+		return true;
+	return sk && sk_fullsock(sk) && sk_is_tcp(sk);
 }
 
 static int tx_header(const struct sk_buff *skb, struct vb_net_hdr *h)
@@ -177,7 +177,8 @@ static int tx_chain(struct venet_tx *tx, struct sk_buff *skb, const struct vb_ne
 static void tx_flush(struct venet_pair *pair)
 {
 	vdev_region_kick(&pair->tx.region, ioq_publish(&pair->tx.sub));
-	if (tx_rearm(pair))
+	/* NAPI that polls arms when it stops: venet_tx_arm(), under this lock. */
+	if (!READ_ONCE(pair->polling) && tx_rearm(pair))
 		napi_schedule(&pair->napi);
 }
 
@@ -204,7 +205,7 @@ netdev_tx_t venet_tx_start(struct sk_buff *skb, struct net_device *dev)
 	}
 	tx->nfree--;
 	tx->skb[id] = skb;
-	if (tx_urgent(tx, skb))
+	if (tx_urgent(pair, skb))
 		tx->want_irq = true;
 	skb_tx_timestamp(skb);
 	if (!tx_room(tx)) {
@@ -266,16 +267,28 @@ void venet_tx_destroy(struct venet_pair *pair, bool closed)
 	tx->free = NULL;
 }
 
-bool venet_tx_poll(struct venet_pair *pair, int budget, u32 *reaped)
+u32 venet_tx_poll(struct venet_pair *pair, int budget)
+{
+	struct netdev_queue *txq = tx_queue(pair);
+	u32 reaped;
+
+	/* Whoever has the lock is transmitting, so reaps by itself. */
+	if (!__netif_tx_trylock(txq))
+		return 0;
+	reaped = tx_reap(pair, budget);
+	__netif_tx_unlock(txq);
+	return reaped;
+}
+
+bool venet_tx_arm(struct venet_pair *pair)
 {
 	struct netdev_queue *txq = tx_queue(pair);
 	bool again;
 
-	/* Whoever has the lock is transmitting, so reaps and re-arms itself. */
+	/* Whoever has the lock may have seen that NAPI polls, and so not arm. */
 	if (!__netif_tx_trylock(txq))
 		return false;
-	*reaped = tx_reap(pair, budget);
 	again = tx_rearm(pair);
 	__netif_tx_unlock(txq);
-	return again;
+	return !again;
 }

@@ -7,6 +7,7 @@ umask 022
 . "$(dirname "$0")/initrd-lib.sh"
 initrd_begin "$kbuild/guest/root"
 [ -n "$small" ] || initrd_bin iperf3 md5sum ethtool
+initrd_modules 8021q
 initrd_own_modules "$kbuild/kmod/guest"
 for f in "$build"/progs/*; do
 	[ ! -x "$f" ] || cp "$f" "$root/bin/"

@@ -8,6 +8,7 @@
 
 #include <linux/device/class.h>
 #include <linux/module.h>
+#include <linux/skbuff.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -20,6 +21,24 @@
 #define COMPAT_CONST_DEVICE const struct device
 #else
 #define COMPAT_CONST_DEVICE struct device
+#endif
+
+/* One reference; fn(skb, ubuf, untouched) is called for each skb that let go of it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define compat_ubuf_init(ubuf, fn) \
+	do { \
+		static const struct ubuf_info_ops fn##_ops = { .complete = fn }; \
+		(ubuf)->ops = &fn##_ops; \
+		(ubuf)->flags = SKBFL_ZEROCOPY_FRAG; \
+		refcount_set(&(ubuf)->refcnt, 1); \
+	} while (0)
+#else
+#define compat_ubuf_init(ubuf, fn) \
+	do { \
+		(ubuf)->callback = fn; \
+		(ubuf)->flags = SKBFL_ZEROCOPY_FRAG; \
+		refcount_set(&(ubuf)->refcnt, 1); \
+	} while (0)
 #endif
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Device class "net": an Ethernet link between a guest and a netdev of dom0. This file is the
- * class: configfs attributes, the guest's calls, regions. Traffic is in dev_net_out.c and _in.c.
+ * class: the guest's calls, regions. Traffic is in dev_net_out.c and _in.c.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
@@ -12,10 +12,10 @@
 #include "dev_net.h"
 
 #define NET_FEATURES \
-	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU)
+	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU | \
+	 VB_NET_F_FILTER | VB_NET_F_MAC)
 
-/* Tell the guest about link or MTU; dev->lock is held. */
-static void net_link_publish(struct vnet *net)
+void net_link_publish(struct vnet *net)
 {
 	struct vbus_region *region = net->link_region;
 	struct vb_net_link *page;
@@ -31,6 +31,57 @@ static void net_link_publish(struct vnet *net)
 	vbus_region_signal(region, shm_signal_publish(&page->tx, &page->rx, old, net->link_seq));
 }
 
+/* ---- which frames the guest wants; dev->lock is held ---- */
+
+static void net_want(struct vnet *net, struct net_wanted *wanted)
+{
+	struct net_wanted *old = rcu_replace_pointer(net->host->wanted, wanted,
+						     lockdep_is_held(&net->vdev.lock));
+
+	if (old)
+		kfree_rcu(old, rcu);
+}
+
+static int net_set_filter(struct vnet *net, const void *data, u32 len)
+{
+	struct net_wanted *wanted;
+
+	if (!(net->vdev.features & VB_NET_F_FILTER))
+		return -ENOSYS;
+	if (len < sizeof(struct vb_net_filter))
+		return -EINVAL;
+	wanted = kzalloc(sizeof(*wanted), GFP_KERNEL);
+	if (!wanted)
+		return -ENOMEM;
+	if (!net_filter_make(&wanted->filter, net->mac_now, data)) {
+		kfree(wanted);
+		return -EINVAL;
+	}
+	net_want(net, wanted);
+	return 0;
+}
+
+static int net_set_mac(struct vnet *net, const u8 *mac, u32 len)
+{
+	const struct net_wanted *now = rcu_dereference_protected(net->host->wanted,
+						lockdep_is_held(&net->vdev.lock));
+	struct net_wanted *wanted = NULL;
+
+	if (!(net->vdev.features & VB_NET_F_MAC))
+		return -ENOSYS;
+	if (len < ETH_ALEN || !is_valid_ether_addr(mac))
+		return -EINVAL;
+	if (now) {
+		wanted = kmemdup(now, sizeof(*now), GFP_KERNEL);
+		if (!wanted)
+			return -ENOMEM;
+		ether_addr_copy(wanted->filter.mac[0], mac);
+	}
+	ether_addr_copy(net->mac_now, mac);
+	net_want(net, wanted);
+	return 0;
+}
+
 /* ---- the guest's calls; dev->lock is held ---- */
 
 static int net_open(struct vbus_device *dev, u64 *features)
@@ -39,22 +90,30 @@ static int net_open(struct vbus_device *dev, u64 *features)
 
 	if (!(*features & VB_NET_F_CSUM)) /* segments cannot do without partial checksums */
 		*features &= ~(VB_NET_F_TSO4 | VB_NET_F_TSO6);
+	ether_addr_copy(net->mac_now, net->mac);
 	net->host->mem = vbus_device_mem(dev);
 	net_host_set_features(net->host, *features);
 	return 0;
 }
 
-static void net_down(struct vnet *net)
+/* -ETIMEDOUT: dom0's queues still hold frames that lie in the guest's memory. */
+static int net_down(struct vnet *net)
 {
+	unsigned long until = jiffies + NET_ZC_WAIT;
+	int err = 0;
 	u32 i;
 
 	if (!net->up)
-		return;
+		return 0;
 	net_host_set_carrier(net->host, false);
-	for (i = 0; i < NET_PAIRS; i++)
-		if (net->host->pair[i].up)
-			net_pair_down(&net->host->pair[i]);
+	for (i = 0; i < VB_NET_MAX_PAIRS; i++)
+		if (net->host->pair[i].up && !net_pair_down(&net->host->pair[i], until))
+			err = -ETIMEDOUT;
 	net->up = false;
+	if (err)
+		pr_warn_ratelimited("vbus: guest %s: net %s: dom0 still reads frames of it\n",
+				    net->vdev.bus->name, net->vdev.name);
+	return err;
 }
 
 static void net_close(struct vbus_device *dev)
@@ -63,8 +122,9 @@ static void net_close(struct vbus_device *dev)
 	u32 i;
 
 	net_down(net);
+	net_want(net, NULL);
 	net_host_set_features(net->host, 0);
-	for (i = 0; i < NET_PAIRS; i++) {
+	for (i = 0; i < VB_NET_MAX_PAIRS; i++) {
 		net->host->pair[i].rx = (struct net_queue){ 0 };
 		net->host->pair[i].tx = (struct net_queue){ 0 };
 	}
@@ -101,7 +161,7 @@ static int net_shm(struct vbus_device *dev, struct vbus_region *region)
 
 	if (region->id == VB_NET_SHM_LINK)
 		return net_shm_link(net, region);
-	if (net->up || region->id >= 2 * NET_PAIRS)
+	if (net->up || region->id >= 2 * net->pairs)
 		return -EINVAL;
 	/* The length says how large the rings are. */
 	size = (region->len - min(region->len, IOQ_QUEUE_BYTES(0))) / (2 * sizeof(struct ioq_desc));
@@ -118,18 +178,32 @@ static int net_shm(struct vbus_device *dev, struct vbus_region *region)
 	return 0;
 }
 
+/* How many pairs are there, from 0 without a gap? 0: none, or there is one. */
+static u32 net_pairs_registered(const struct vnet *net)
+{
+	const struct net_pair *pair = net->host->pair;
+	u32 i, n = 0;
+
+	while (n < net->pairs && pair[n].rx.region && pair[n].tx.region)
+		n++;
+	for (i = n; i < net->pairs; i++)
+		if (pair[i].rx.region || pair[i].tx.region)
+			return 0;
+	return n;
+}
+
 static int net_up(struct vnet *net)
 {
-	struct net_pair *pair = net->host->pair;
-	u32 i;
+	u32 i, pairs;
 
 	if (net->up)
 		return -EBUSY;
-	if (!pair[0].rx.region || !pair[0].tx.region)
+	pairs = net_pairs_registered(net);
+	if (!pairs)
 		return -EINVAL;
-	for (i = 0; i < NET_PAIRS; i++)
-		if (pair[i].rx.region && pair[i].tx.region)
-			net_pair_up(&pair[i]);
+	net_host_set_pairs(net->host, pairs);
+	for (i = 0; i < pairs; i++)
+		net_pair_up(&net->host->pair[i]);
 	net->up = true;
 	net_host_set_carrier(net->host, true);
 	return 0;
@@ -140,7 +214,7 @@ static int net_info(struct vnet *net, void *data, u32 *len)
 	struct vb_net_info *info = data;
 
 	ether_addr_copy(info->mac, net->mac);
-	info->max_pairs = NET_PAIRS;
+	info->max_pairs = net->pairs;
 	info->mtu = net_host_mtu(net->host);
 	info->max_mtu = VB_NET_MAX_MTU;
 	*len = sizeof(*info);
@@ -176,12 +250,25 @@ static int net_call(struct vbus_device *dev, u32 func, void *data, u32 *len)
 	case VB_NET_CALL_UP:
 		return net_up(net);
 	case VB_NET_CALL_DOWN:
-		net_down(net);
-		return 0;
+		return net_down(net);
 	case VB_NET_CALL_MTU:
 		return net_set_mtu(net, data, given);
+	case VB_NET_CALL_FILTER:
+		return net_set_filter(net, data, given);
+	case VB_NET_CALL_MAC:
+		return net_set_mac(net, data, given);
 	}
 	return -ENOSYS;
+}
+
+static void net_show_filter(struct vnet *net, struct seq_file *m)
+{
+	const struct net_wanted *wanted = rcu_dereference_protected(net->host->wanted,
+						lockdep_is_held(&net->vdev.lock));
+
+	if (wanted)
+		seq_printf(m, "filter.addresses %u\nfilter.flags %u\n", wanted->filter.count - 1,
+			   wanted->filter.flags);
 }
 
 static void net_stats(struct vbus_device *dev, struct seq_file *m)
@@ -190,14 +277,18 @@ static void net_stats(struct vbus_device *dev, struct seq_file *m)
 	struct net_pair *pair;
 	u32 i;
 
-	seq_printf(m, "up %d\nlink %d\n", net->up, net->link);
-	for (i = 0; i < NET_PAIRS; i++) {
+	seq_printf(m, "up %d\nlink %d\nmac %pM\npairs %u\n", net->up, net->link,
+		   dev->open ? net->mac_now : net->mac, net_pairs_registered(net));
+	net_show_filter(net, m);
+	for (i = 0; i < net->pairs && net->host->pair[i].rx.region; i++) {
 		pair = &net->host->pair[i];
 		seq_printf(m, "rx%u.ring %u\n", i, pair->rx.size);
 		seq_printf(m, "rx%u.no_buffer %llu\n", i, pair->no_buffer);
 		seq_printf(m, "rx%u.too_long %llu\n", i, pair->too_long);
 		seq_printf(m, "rx%u.stops %llu\n", i, pair->stops);
+		seq_printf(m, "rx%u.filtered %llu\n", i, pair->filtered);
 		seq_printf(m, "tx%u.ring %u\n", i, pair->tx.size);
+		seq_printf(m, "tx%u.zerocopy %llu\n", i, pair->zc_frames);
 		seq_printf(m, "tx%u.refused %llu\n", i, pair->refused);
 	}
 }
@@ -211,6 +302,7 @@ static struct vbus_device *net_create(const char *name)
 	if (!net)
 		return ERR_PTR(-ENOMEM);
 	net->link = true;
+	net->pairs = NET_PAIRS;
 	eth_random_addr(net->mac);
 	net->host = net_host_create("vb%d", net->mac);
 	if (IS_ERR(net->host)) {
@@ -238,148 +330,6 @@ static const struct vbus_class_ops net_ops = {
 	.stats = net_stats,
 };
 
-/* ---- attributes ---- */
-
-static ssize_t net_mac_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%pM\n", to_vnet(vbus_device(item))->mac);
-}
-
-static ssize_t net_mac_store(struct config_item *item, const char *page, size_t n)
-{
-	struct vbus_device *dev = vbus_device(item);
-	u8 mac[ETH_ALEN];
-	int err = 0;
-
-	if (!mac_pton(page, mac) || !is_valid_ether_addr(mac))
-		return -EINVAL;
-	mutex_lock(&dev->lock);
-	if (dev->open)
-		err = -EBUSY;
-	else
-		ether_addr_copy(to_vnet(dev)->mac, mac);
-	mutex_unlock(&dev->lock);
-	return err ? err : n;
-}
-CONFIGFS_ATTR(net_, mac);
-
-static ssize_t net_ifname_show(struct config_item *item, char *page)
-{
-	struct vbus_device *dev = vbus_device(item);
-	ssize_t n;
-
-	mutex_lock(&dev->lock);
-	n = sysfs_emit(page, "%s\n", to_vnet(dev)->host->ndev->name);
-	mutex_unlock(&dev->lock);
-	return n;
-}
-
-/*
- * A module cannot rename a netdev: a new one takes the place of the old. Making and destroying take
- * rtnl, so dev->lock is not held then.
- */
-static int net_rename(struct vnet *net, const char *name)
-{
-	struct vbus_device *dev = &net->vdev;
-	struct net_host *host, *old;
-	u8 mac[ETH_ALEN];
-	bool busy, same;
-
-	mutex_lock(&dev->lock);
-	busy = dev->bus;
-	same = !strcmp(name, net->host->ndev->name);
-	ether_addr_copy(mac, net->mac);
-	mutex_unlock(&dev->lock);
-	if (busy || same)
-		return busy ? -EBUSY : 0;
-	host = net_host_create(name, mac);
-	if (IS_ERR(host))
-		return PTR_ERR(host);
-	rtnl_lock();
-	mutex_lock(&dev->lock);
-	old = dev->bus ? host : net->host; /* the one to go */
-	if (!dev->bus) {
-		dev_set_mtu(host->ndev, old->ndev->mtu);
-		net->host = host;
-	}
-	mutex_unlock(&dev->lock);
-	rtnl_unlock();
-	net_host_destroy(old);
-	return old == host ? -EBUSY : 0;
-}
-
-static ssize_t net_ifname_store(struct config_item *item, const char *page, size_t n)
-{
-	struct vbus_device *dev = vbus_device(item);
-	char name[IFNAMSIZ + 1];
-	int err;
-
-	strscpy(name, page, sizeof(name));
-	name[strcspn(name, "\n")] = '\0';
-	if (strlen(name) >= IFNAMSIZ || !dev_valid_name(name))
-		return -EINVAL;
-	err = net_rename(to_vnet(dev), name);
-	return err ? err : n;
-}
-CONFIGFS_ATTR(net_, ifname);
-
-static ssize_t net_mtu_show(struct config_item *item, char *page)
-{
-	struct vbus_device *dev = vbus_device(item);
-	u32 mtu;
-
-	mutex_lock(&dev->lock);
-	mtu = to_vnet(dev)->host->ndev->mtu;
-	mutex_unlock(&dev->lock);
-	return sysfs_emit(page, "%u\n", mtu);
-}
-
-static ssize_t net_mtu_store(struct config_item *item, const char *page, size_t n)
-{
-	struct vbus_device *dev = vbus_device(item);
-	u32 mtu;
-	int err = kstrtou32(page, 0, &mtu);
-
-	if (err)
-		return err;
-	if (mtu < VB_NET_MIN_MTU || mtu > VB_NET_MAX_MTU)
-		return -EINVAL;
-	rtnl_lock();
-	mutex_lock(&dev->lock);
-	err = dev_set_mtu(to_vnet(dev)->host->ndev, mtu);
-	mutex_unlock(&dev->lock);
-	rtnl_unlock();
-	return err ? err : n;
-}
-CONFIGFS_ATTR(net_, mtu);
-
-static ssize_t net_link_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%d\n", READ_ONCE(to_vnet(vbus_device(item))->link));
-}
-
-static ssize_t net_link_store(struct config_item *item, const char *page, size_t n)
-{
-	struct vbus_device *dev = vbus_device(item);
-	bool link;
-	int err = kstrtobool(page, &link);
-
-	if (err)
-		return err;
-	mutex_lock(&dev->lock);
-	if (to_vnet(dev)->link != link) {
-		to_vnet(dev)->link = link;
-		net_link_publish(to_vnet(dev));
-	}
-	mutex_unlock(&dev->lock);
-	return n;
-}
-CONFIGFS_ATTR(net_, link);
-
-static struct configfs_attribute *net_attrs[] = {
-	&net_attr_mac, &net_attr_ifname, &net_attr_mtu, &net_attr_link, NULL,
-};
-
 static struct vbus_class net_class = {
 	.type = VB_NET_TYPE,
 	.version = VB_NET_VERSION,
@@ -397,6 +347,8 @@ static int __init net_init(void)
 static void __exit net_exit(void)
 {
 	vbus_class_unregister(&net_class);
+	/* The last frame read in place let go of this module; its callback must have returned. */
+	synchronize_rcu();
 }
 
 module_init(net_init);

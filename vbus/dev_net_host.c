@@ -29,7 +29,7 @@ static netdev_features_t host_fix_features(struct net_device *ndev, netdev_featu
 static void net_host_sync(struct work_struct *work)
 {
 	struct net_host *host = container_of(work, struct net_host, sync);
-	u32 mtu;
+	u32 mtu, pairs;
 
 	rtnl_lock();
 	mtu = READ_ONCE(host->mtu);
@@ -38,6 +38,9 @@ static void net_host_sync(struct work_struct *work)
 	/* Unless the guest has asked for another one meanwhile. */
 	cmpxchg(&host->mtu, mtu, 0);
 	netdev_update_features(host->ndev);
+	pairs = READ_ONCE(host->pairs);
+	if (netif_set_real_num_queues(host->ndev, pairs, pairs))
+		netdev_warn(host->ndev, "%u queues are refused\n", pairs);
 	rtnl_unlock();
 	spin_lock_bh(&host->carrier_lock);
 	if (host->carrier)
@@ -71,6 +74,12 @@ void net_host_set_carrier(struct net_host *host, bool on)
 	spin_unlock_bh(&host->carrier_lock);
 	if (on)
 		schedule_work(&host->sync);
+}
+
+void net_host_set_pairs(struct net_host *host, u32 pairs)
+{
+	WRITE_ONCE(host->pairs, pairs);
+	schedule_work(&host->sync);
 }
 
 static int host_open(struct net_device *ndev)
@@ -126,6 +135,12 @@ static void host_ringparam(struct net_device *ndev, struct ethtool_ringparam *ri
 	ring->tx_pending = host->pair[0].rx.size;
 }
 
+static void host_channels(struct net_device *ndev, struct ethtool_channels *ch)
+{
+	ch->max_combined = ndev->num_tx_queues;
+	ch->combined_count = ndev->real_num_tx_queues; /* the guest chooses */
+}
+
 static const struct {
 	char name[ETH_GSTRING_LEN];
 	size_t offset; /* of a u64 in struct net_pair */
@@ -133,12 +148,19 @@ static const struct {
 	{ "to_guest_no_buffer", offsetof(struct net_pair, no_buffer) },
 	{ "to_guest_too_long", offsetof(struct net_pair, too_long) },
 	{ "to_guest_stops", offsetof(struct net_pair, stops) },
+	{ "to_guest_filtered", offsetof(struct net_pair, filtered) },
 	{ "from_guest_refused", offsetof(struct net_pair, refused) },
+	{ "from_guest_poll_hits", offsetof(struct net_pair, poll.hits) },
+	{ "from_guest_poll_misses", offsetof(struct net_pair, poll.misses) },
+	{ "from_guest_zerocopy", offsetof(struct net_pair, zc_frames) },
+	{ "from_guest_zc_copied", offsetof(struct net_pair, zc_copied) },
+	{ "from_guest_zc_stuck", offsetof(struct net_pair, zc_stuck) },
 };
 
 static int host_sset_count(struct net_device *ndev, int set)
 {
-	return set == ETH_SS_STATS ? ARRAY_SIZE(host_stats) * NET_PAIRS : -EOPNOTSUPP;
+	return set == ETH_SS_STATS ? ARRAY_SIZE(host_stats) * ndev->real_num_tx_queues :
+				     -EOPNOTSUPP;
 }
 
 static void host_strings(struct net_device *ndev, u32 set, u8 *data)
@@ -147,7 +169,7 @@ static void host_strings(struct net_device *ndev, u32 set, u8 *data)
 
 	if (set != ETH_SS_STATS)
 		return;
-	for (pair = 0; pair < NET_PAIRS; pair++)
+	for (pair = 0; pair < ndev->real_num_tx_queues; pair++)
 		for (i = 0; i < ARRAY_SIZE(host_stats); i++)
 			ethtool_sprintf(&data, "q%u_%s", pair, host_stats[i].name);
 }
@@ -157,7 +179,7 @@ static void host_get_stats(struct net_device *ndev, struct ethtool_stats *stats,
 	const struct net_host *host = netdev_priv(ndev);
 	u32 pair, i;
 
-	for (pair = 0; pair < NET_PAIRS; pair++)
+	for (pair = 0; pair < ndev->real_num_tx_queues; pair++)
 		for (i = 0; i < ARRAY_SIZE(host_stats); i++)
 			*data++ = READ_ONCE(*(u64 *)((void *)&host->pair[pair] +
 						     host_stats[i].offset));
@@ -168,6 +190,7 @@ static const struct ethtool_ops host_ethtool_ops = {
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = host_link_settings,
 	.get_ringparam = host_ringparam,
+	.get_channels = host_channels,
 	.get_sset_count = host_sset_count,
 	.get_strings = host_strings,
 	.get_ethtool_stats = host_get_stats,
@@ -185,7 +208,7 @@ struct net_host *net_host_create(const char *ifname, const u8 *guest_mac)
 	int err;
 
 	ndev = alloc_netdev_mqs(sizeof(*host), ifname, NET_NAME_USER, ether_setup,
-				NET_PAIRS, NET_PAIRS);
+				VB_NET_MAX_PAIRS, VB_NET_MAX_PAIRS);
 	if (!ndev)
 		return ERR_PTR(-ENOMEM);
 	ndev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
@@ -197,6 +220,8 @@ struct net_host *net_host_create(const char *ifname, const u8 *guest_mac)
 	host->ndev = ndev;
 	INIT_WORK(&host->sync, net_host_sync);
 	spin_lock_init(&host->carrier_lock);
+	host->zerocopy = NET_ZEROCOPY;
+	host->pairs = 1;
 	ndev->netdev_ops = &host_ops;
 	ndev->ethtool_ops = &host_ethtool_ops;
 	ndev->hw_features = NETIF_F_SG | NET_OFFLOADS;
@@ -208,14 +233,16 @@ struct net_host *net_host_create(const char *ifname, const u8 *guest_mac)
 	ether_addr_copy(mac, guest_mac);
 	mac[0] = 0xfe;
 	eth_hw_addr_set(ndev, mac);
-	for (i = 0; i < NET_PAIRS; i++) {
+	for (i = 0; i < VB_NET_MAX_PAIRS; i++) {
 		host->pair[i].host = host;
 		host->pair[i].index = i;
 		timer_setup(&host->pair[i].stall, net_stall, 0);
 		netif_napi_add(ndev, &host->pair[i].napi, net_poll);
 	}
 	netif_carrier_off(ndev);
-	err = register_netdev(ndev);
+	err = netif_set_real_num_queues(ndev, 1, 1);
+	if (!err)
+		err = register_netdev(ndev);
 	if (err) {
 		free_percpu(ndev->tstats);
 		free_netdev(ndev);

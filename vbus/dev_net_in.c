@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Device class "net", frames from the guest: an event schedules NAPI; it takes chains within its
- * budget, copies each into an skb, checks the header with the same code that checks virtio's, and
- * arms the ring before it stops.
+ * budget, copies each into an skb or has it read in place (dev_net_zc.c), checks the header with
+ * the same code that checks virtio's, and arms the ring before it stops.
  *
  * A chain is checked completely (memory, direction, id) before a byte is copied; the header is
  * fetched once.
@@ -10,12 +10,17 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/clock.h>
 #include <linux/virtio_net.h>
 
 #include "dev_net.h"
 
-#define NET_LINEAR 256u /* bytes of a big frame in the skb's head: all headers */
 #define NET_MIN_GSO 8u	/* smallest segment Linux's TCP can make */
+
+static uint poll_usecs = 200;
+module_param(poll_usecs, uint, 0644);
+MODULE_PARM_DESC(poll_usecs, "look for more frames for so long before sleeping; 0: do not");
 
 void net_tx_event(struct vbus_region *region)
 {
@@ -115,14 +120,15 @@ static struct sk_buff *net_skb(struct net_pair *pair, u32 len)
 	return skb;
 }
 
-/* Copies the frame behind the header, once; from here on only the copy counts. */
-static void net_copy_in(struct net_pair *pair, struct sk_buff *skb, const struct ioq_desc *chain)
+/* Copies len bytes of the frame behind the header, once; from here on only the copy counts. */
+static void net_copy_in(struct net_pair *pair, struct sk_buff *skb, const struct ioq_desc *chain,
+			u32 len)
 {
 	u32 off = 0, skip = sizeof(struct vb_net_hdr);
 
-	for (; off < skb->len; chain++) {
+	for (; off < len; chain++) {
 		u64 gpa = chain->addr + skip;
-		u32 left = min(chain->len - skip, skb->len - off);
+		u32 left = min(chain->len - skip, len - off);
 
 		while (left) {
 			u64 piece = left;
@@ -138,42 +144,71 @@ static void net_copy_in(struct net_pair *pair, struct sk_buff *skb, const struct
 	}
 }
 
-/* A frame whose chain was checked: give it to Linux. False: refused. */
-static bool net_receive(struct net_pair *pair, const struct ioq_desc *chain, u32 bytes)
+static int net_offloads(struct sk_buff *skb, const struct vb_net_hdr *hdr)
+{
+	struct virtio_net_hdr v = {
+		.flags = hdr->flags & VB_NET_H_NEEDS_CSUM,
+		.gso_type = hdr->gso_type,
+		.hdr_len = __cpu_to_virtio16(true, hdr->hdr_len),
+		.gso_size = __cpu_to_virtio16(true, hdr->gso_size),
+		.csum_start = __cpu_to_virtio16(true, hdr->csum_start),
+		.csum_offset = __cpu_to_virtio16(true, hdr->csum_offset),
+	};
+
+	return virtio_net_hdr_to_skb(skb, &v, true);
+}
+
+/*
+ * A guest that makes segments itself gains nothing from GRO, and GRO would merge frames that are
+ * read in place; so one way for all frames of a guest, and they stay in order.
+ */
+static void net_give(struct net_pair *pair, struct sk_buff *skb)
 {
 	struct net_device *ndev = pair->host->ndev;
-	struct virtio_net_hdr v = { 0 };
-	struct vb_net_hdr hdr;
-	struct sk_buff *skb;
 
-	if (vbus_mem_read(pair->host->mem, &hdr, chain[0].addr, sizeof(hdr)) ||
-	    !header_ok(pair, &hdr, bytes) || !netif_running(ndev))
-		return false;
-	skb = net_skb(pair, hdr.len);
-	if (!skb)
-		return false;
-	net_copy_in(pair, skb, chain);
-	v.flags = hdr.flags & VB_NET_H_NEEDS_CSUM;
-	v.gso_type = hdr.gso_type;
-	v.hdr_len = __cpu_to_virtio16(true, hdr.hdr_len);
-	v.gso_size = __cpu_to_virtio16(true, hdr.gso_size);
-	v.csum_start = __cpu_to_virtio16(true, hdr.csum_start);
-	v.csum_offset = __cpu_to_virtio16(true, hdr.csum_offset);
-	if (virtio_net_hdr_to_skb(skb, &v, true)) {
-		kfree_skb(skb);
-		return false;
-	}
 	dev_sw_netstats_rx_add(ndev, skb->len);
 	skb_record_rx_queue(skb, pair->index);
 	skb->protocol = eth_type_trans(skb, ndev);
-	napi_gro_receive(&pair->napi, skb);
-	return true;
+	if (pair->host->features & (VB_NET_F_TSO4 | VB_NET_F_TSO6))
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(&pair->napi, skb);
+}
+
+enum net_result { NET_REFUSED, NET_DONE, NET_IN_PLACE };
+
+/* A frame whose chain was checked: give it to Linux. In place: completed when Linux is done. */
+static enum net_result net_receive(struct net_pair *pair, const struct ioq_desc *chain, u32 bytes)
+{
+	struct vb_net_hdr hdr;
+	struct sk_buff *skb;
+	bool in_place;
+
+	if (vbus_mem_read(pair->host->mem, &hdr, chain[0].addr, sizeof(hdr)) ||
+	    !header_ok(pair, &hdr, bytes) || !netif_running(pair->host->ndev))
+		return NET_REFUSED;
+	skb = net_zc_skb(pair, chain, hdr.len);
+	in_place = skb;
+	if (!in_place)
+		skb = net_skb(pair, hdr.len);
+	if (!skb)
+		return NET_REFUSED;
+	net_copy_in(pair, skb, chain, in_place ? NET_LINEAR : hdr.len);
+	if (net_offloads(skb, &hdr)) {
+		kfree_skb(skb);
+		return NET_REFUSED;
+	}
+	if (in_place)
+		net_zc_commit(pair, skb, chain[0].id);
+	net_give(pair, skb);
+	return in_place ? NET_IN_PLACE : NET_DONE;
 }
 
 /* 1: one chain done, 0: none there, negative: broken. */
 static int net_poll_one(struct net_pair *pair)
 {
 	struct ioq_desc chain[IOQ_MAX_CHAIN];
+	enum net_result result;
 	u16 flags = 0;
 	u32 bytes;
 	int n = ioq_pop_chain(&pair->tx.submissions, chain);
@@ -185,7 +220,10 @@ static int net_poll_one(struct net_pair *pair)
 	bytes = chain_check(pair, chain, n);
 	if (!bytes)
 		return -EPROTO;
-	if (!net_receive(pair, chain, bytes)) {
+	result = net_receive(pair, chain, bytes);
+	if (result == NET_IN_PLACE)
+		return 1;
+	if (result == NET_REFUSED) {
 		pair->refused++;
 		dev_core_stats_rx_dropped_inc(pair->host->ndev);
 		flags = VB_NET_C_DROPPED;
@@ -200,12 +238,19 @@ int net_poll(struct napi_struct *napi, int budget)
 
 	if (!budget) /* netpoll: sends only */
 		return 0;
+	net_zc_poll_begin(pair);
 	if (!net_queue_broken(&pair->tx))
 		while (done < budget && (n = net_poll_one(pair)) > 0)
 			done++;
+	net_zc_poll_end(pair);
 	net_queue_flush(&pair->tx);
 	if (done == budget)
 		return budget;
+	if (vb_poll_again(&pair->poll, done, local_clock(), poll_usecs * NSEC_PER_USEC) &&
+	    !net_queue_broken(&pair->tx)) {
+		cpu_relax(); /* the guest may be waiting for this very CPU */
+		return budget;
+	}
 	/* Armed while still scheduled: an event from now on marks NAPI as missed: it runs again. */
 	if (!net_queue_broken(&pair->tx) && !ioq_arm(&pair->tx.submissions))
 		return budget;

@@ -171,6 +171,14 @@ static u32 net_usual_need(const struct net_pair *pair)
 	return sizeof(struct vb_net_hdr) + VLAN_ETH_HLEN + READ_ONCE(pair->host->ndev->mtu);
 }
 
+/* The guest's filter; BH off, so the pointer stays. */
+static bool net_wanted(const struct net_host *host, const struct sk_buff *skb)
+{
+	const struct net_wanted *wanted = rcu_dereference_bh(host->wanted);
+
+	return !wanted || net_filter_wants(&wanted->filter, skb->data);
+}
+
 netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 {
 	struct net_host *host = netdev_priv(ndev);
@@ -181,6 +189,13 @@ netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 	/* Without carrier the offloads may still be those of an earlier connection. */
 	if (!pair->up || !netif_carrier_ok(ndev) || net_queue_broken(&pair->rx))
 		goto drop;
+	if (!net_wanted(host, skb)) {
+		pair->filtered++;
+		if (!more)
+			net_queue_flush(&pair->rx);
+		dev_consume_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
 	fits = net_room_or_stop(pair, need);
 	if (!fits && netif_tx_queue_stopped(net_pair_txq(pair))) {
 		net_queue_flush(&pair->rx);

@@ -45,6 +45,7 @@ void net_pair_up(struct net_pair *pair)
 {
 	struct netdev_queue *txq = net_pair_txq(pair);
 
+	net_zc_up(pair);
 	napi_enable(&pair->napi);
 	__netif_tx_lock_bh(txq);
 	pair->stash = (struct net_stash){ 0 };
@@ -69,7 +70,7 @@ static void queue_drain(struct net_queue *q)
 	net_queue_flush(q);
 }
 
-void net_pair_down(struct net_pair *pair)
+bool net_pair_down(struct net_pair *pair, unsigned long until)
 {
 	struct netdev_queue *txq = net_pair_txq(pair);
 
@@ -81,4 +82,5 @@ void net_pair_down(struct net_pair *pair)
 	netif_tx_wake_queue(txq);
 	queue_drain(&pair->rx);
 	queue_drain(&pair->tx);
+	return net_zc_down(pair, until);
 }

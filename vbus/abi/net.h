@@ -5,13 +5,17 @@
  * Locking, lifetime: as ring.h.    Errors: a malformed request breaks its queue, both sides say so.
  *
  * Regions: queue pair n has 2n = receive queue (guest receives), 2n + 1 = transmit queue. Region
- * VB_NET_SHM_LINK holds struct vb_net_link with a port of its own (south to north).
+ * VB_NET_SHM_LINK holds struct vb_net_link with a port of its own (south to north). North
+ * registers both queues of pairs 0 to n - 1, n at most vb_net_info.max_pairs, before
+ * VB_NET_CALL_UP; these are in use until DOWN. The sender of a frame chooses its pair.
  *
  * Every frame starts with struct vb_net_hdr in the first buffer, directly followed by the frame
  * (or by the next buffer of the chain). Transmit: a chain of readable buffers, completed with len
- * 0 or, on a frame south refused (too long, bad offsets), flag VB_NET_C_DROPPED. Receive: north
- * submits single writable buffers; a frame that needs n > 1 of them (VB_NET_F_MRG) gets n
- * completions in a row, hdr.buffers = n in the first; else a frame fits one buffer.
+ * 0 or, on a frame south refused (too long, bad offsets), flag VB_NET_C_DROPPED. South may read the
+ * chain until it completes it, and completes in any order. Receive: north submits single writable
+ * buffers; a frame that needs n > 1 of them (VB_NET_F_MRG) gets n completions in a row, hdr.buffers
+ * = n in the first; else a frame fits one buffer. An 802.1Q tag is part of the frame, which it may
+ * make four bytes longer than the MTU says.
  */
 #ifndef VBUS_ABI_NET_H
 #define VBUS_ABI_NET_H
@@ -26,10 +30,13 @@
 #define VB_NET_F_TSO6 (1ull << 2)
 #define VB_NET_F_MRG (1ull << 3)   /* a received frame may span several buffers */
 #define VB_NET_F_MTU (1ull << 4)   /* the guest may change the MTU with VB_NET_CALL_MTU */
+#define VB_NET_F_FILTER (1ull << 5) /* south drops what VB_NET_CALL_FILTER does not name */
+#define VB_NET_F_MAC (1ull << 6)    /* the guest may change its address with VB_NET_CALL_MAC */
 
 #define VB_NET_SHM_RX(pair) (2u * (pair))
 #define VB_NET_SHM_TX(pair) (2u * (pair) + 1u)
 #define VB_NET_SHM_LINK 0x1000u
+#define VB_NET_MAX_PAIRS 16u
 #define VB_NET_MAX_RING 4096u
 #define VB_NET_MIN_MTU 68u
 #define VB_NET_MAX_MTU 9000u
@@ -72,8 +79,11 @@ MB_ABI_OFF(struct vb_net_link, up, 128);
 
 #define VB_NET_CALL_INFO 1u /* out: struct vb_net_info */
 #define VB_NET_CALL_UP 2u   /* queues are registered: traffic may flow */
-#define VB_NET_CALL_DOWN 3u /* stop; returns when south no longer touches any buffer */
+#define VB_NET_CALL_DOWN 3u /* stop; returns when south no longer touches any buffer, or with
+			     * -MB_ETIMEDOUT: it may still read frames, whose memory must stay */
 #define VB_NET_CALL_MTU 4u  /* in: uint32_t mtu; only while down */
+#define VB_NET_CALL_FILTER 5u /* in: struct vb_net_filter; any time while open */
+#define VB_NET_CALL_MAC 6u  /* in: 6 bytes, the guest's address until close; any time while open */
 
 struct vb_net_info {
 	uint8_t mac[6];
@@ -83,5 +93,22 @@ struct vb_net_info {
 };
 MB_ABI_SIZE(struct vb_net_info, 16);
 MB_ABI_OFF(struct vb_net_info, mtu, 8);
+
+/*
+ * Which frames the guest wants. Always: those for its own address and for broadcast. Before the
+ * first call after open: all. Addresses may be of one station or of a group.
+ */
+#define VB_NET_FILTER_ALL 0x1u	  /* promiscuous: every frame */
+#define VB_NET_FILTER_GROUPS 0x2u /* every frame for a group */
+#define VB_NET_FILTER_MAX 36u	  /* addresses; who needs more asks for GROUPS or ALL */
+
+struct vb_net_filter {
+	uint8_t flags; /* VB_NET_FILTER_* */
+	uint8_t count; /* of mac[] */
+	uint16_t pad;
+	uint8_t mac[VB_NET_FILTER_MAX][6];
+};
+MB_ABI_SIZE(struct vb_net_filter, 4 + 6 * VB_NET_FILTER_MAX);
+MB_ABI_OFF(struct vb_net_filter, mac, 4);
 
 #endif

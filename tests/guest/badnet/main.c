@@ -20,6 +20,7 @@
 #define BUFFER 2048u
 #define FRAME 60u
 #define FEATURES (VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG)
+#define FILTER_LEN ((uint32_t)sizeof(struct vb_net_filter))
 #define W IOQ_F_WRITE
 #define N IOQ_F_NEXT
 
@@ -126,6 +127,43 @@ static int32_t region(uint32_t id, uint64_t gpa, uint64_t len)
 	return bus_shm(&arg, NULL);
 }
 
+/* bus_dev() gives the first four bytes; the others are 0. */
+static void bad_filters(void)
+{
+	bus_close(net);
+	report(!bus_open(net, FEATURES | VB_NET_F_FILTER | VB_NET_F_MAC) &&
+		       bus_dev(net, VB_NET_CALL_FILTER, 4, FILTER_LEN) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_FILTER, 0x80, FILTER_LEN) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_FILTER, 37 << 8, FILTER_LEN) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_FILTER, 255 << 8, FILTER_LEN) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_FILTER, 0, FILTER_LEN - 1) == -MB_EINVAL &&
+		       !bus_dev(net, VB_NET_CALL_FILTER, 36 << 8, FILTER_LEN),
+	       "filters of unknown flags, with too many addresses, too short");
+	report(bus_dev(net, VB_NET_CALL_MAC, 0x995453, 6) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_MAC, 0, 6) == -MB_EINVAL &&
+		       bus_dev(net, VB_NET_CALL_MAC, 0x995452, 5) == -MB_EINVAL &&
+		       !bus_dev(net, VB_NET_CALL_MAC, 0x995452, 6),
+	       "addresses of a group, of nobody, too short");
+}
+
+static void bad_pairs(void)
+{
+	static char more[5][8192] __attribute__((aligned(4096)));
+
+	bus_close(net);
+	report(!bus_open(net, FEATURES) &&
+		       !region(VB_NET_SHM_RX(1), (uint64_t)more[0], IOQ_QUEUE_BYTES(SIZE)) &&
+		       !region(VB_NET_SHM_TX(1), (uint64_t)more[1], IOQ_QUEUE_BYTES(SIZE)) &&
+		       bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EINVAL &&
+		       !region(VB_NET_SHM_RX(0), (uint64_t)more[2], IOQ_QUEUE_BYTES(SIZE)) &&
+		       bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EINVAL &&
+		       !region(VB_NET_SHM_TX(0), (uint64_t)more[3], IOQ_QUEUE_BYTES(SIZE)) &&
+		       !region(VB_NET_SHM_RX(2), (uint64_t)more[4], IOQ_QUEUE_BYTES(SIZE)) &&
+		       bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EINVAL,
+	       "up with a second pair alone, half a first one, half a third one");
+	bus_close(net);
+}
+
 static void bad_calls(void)
 {
 	const uint64_t gpa = (uint64_t)rx_ring;
@@ -133,7 +171,7 @@ static void bad_calls(void)
 	report(bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EBUSY, "up before open");
 	report(!bus_open(net, FEATURES) && bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EINVAL,
 	       "up without queues");
-	report(region(2, gpa, IOQ_QUEUE_BYTES(SIZE)) == -MB_EINVAL &&
+	report(region(VB_NET_SHM_RX(VB_NET_MAX_PAIRS), gpa, IOQ_QUEUE_BYTES(SIZE)) == -MB_EINVAL &&
 		       region(VB_NET_SHM_LINK + 1, gpa, 192) == -MB_EINVAL,
 	       "regions of numbers that are not there");
 	report(region(0, gpa, IOQ_QUEUE_BYTES(48)) == -MB_EINVAL &&
@@ -145,6 +183,11 @@ static void bad_calls(void)
 	report(region(VB_NET_SHM_LINK, gpa, 191) == -MB_EINVAL, "a link page too short");
 	report(region(0, RAM_END - 64, IOQ_QUEUE_BYTES(SIZE)) == -MB_EFAULT, "a ring outside RAM");
 	report(bus_dev(net, VB_NET_CALL_MTU, 1400, 4) == -MB_ENOSYS, "MTU without the feature");
+	report(bus_dev(net, VB_NET_CALL_FILTER, 0, FILTER_LEN) == -MB_ENOSYS &&
+		       bus_dev(net, VB_NET_CALL_MAC, 0x995452, 6) == -MB_ENOSYS,
+	       "filter and address without their features");
+	bad_filters();
+	bad_pairs();
 	report(fresh() && bus_dev(net, VB_NET_CALL_UP, 0, 0) == -MB_EBUSY, "up twice");
 	report(region(0, gpa, IOQ_QUEUE_BYTES(SIZE)) == -MB_EEXIST, "a ring again while up");
 	report(arp_answers(), "and traffic flows");
@@ -355,7 +398,7 @@ static void race(void)
 
 void guest_main(void)
 {
-	report_plan(2 + 10 + ARRAY_SIZE(frames) + 1 + ARRAY_SIZE(bad_tx) + ARRAY_SIZE(bad_rx) + 1 +
+	report_plan(2 + 14 + ARRAY_SIZE(frames) + 1 + ARRAY_SIZE(bad_tx) + ARRAY_SIZE(bad_rx) + 1 +
 		    4);
 	guest_apic_on();
 	report(!bus_begin(), "the bus");
