@@ -14,7 +14,7 @@
 struct vcpu;
 
 #define SCHED_SLICE_US 10000u
-#define SCHED_DOORBELL_US 200u
+#define SCHED_DOORBELL_US 1000u
 
 void sched_init_cpu(void);
 /* The vCPU may run from now on (if pub.runnable). v->cpu says where. */

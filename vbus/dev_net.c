@@ -289,6 +289,7 @@ static void net_stats(struct vbus_device *dev, struct seq_file *m)
 		seq_printf(m, "rx%u.filtered %llu\n", i, pair->filtered);
 		seq_printf(m, "tx%u.ring %u\n", i, pair->tx.size);
 		seq_printf(m, "tx%u.zerocopy %llu\n", i, pair->zc_frames);
+		seq_printf(m, "tx%u.in_place %u\n", i, net_zc_under_way(pair));
 		seq_printf(m, "tx%u.refused %llu\n", i, pair->refused);
 	}
 }

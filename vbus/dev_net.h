@@ -56,6 +56,7 @@ struct net_pair {
 	/* The guest receives: written by ndo_start_xmit. */
 	struct net_queue rx;	/* [t] while up */
 	struct net_stash stash; /* [t] */
+	u32 rx_events;		/* [t] written; events of rx sent to the guest */
 	bool up;		/* [t] */
 	bool stalled;		/* [t] the guest gives no buffers: drop */
 	struct timer_list stall;
@@ -63,6 +64,8 @@ struct net_pair {
 	struct net_queue tx;	/* [n] while up */
 	struct napi_struct napi;
 	struct vb_poll poll;	/* [n] */
+	bool tx_due;		/* [n] the guest is to be told of completions */
+	u32 tx_seen;		/* [n] rx_events after these were published */
 	struct net_zc *zc;	/* [n] NULL: none */
 	u64 zc_frames;		/* [n] frames of the guest read in place */
 	u64 zc_copied;		/* [n] times Linux had to copy some after all */
@@ -147,6 +150,7 @@ struct sk_buff *net_zc_skb(struct net_pair *pair, const struct ioq_desc *chain, 
 void net_zc_commit(struct net_pair *pair, struct sk_buff *skb, u16 id);
 void net_zc_poll_begin(struct net_pair *pair);
 void net_zc_poll_end(struct net_pair *pair);
+u32 net_zc_under_way(const struct net_pair *pair); /* frames; dev->lock */
 void net_zc_up(struct net_pair *pair);
 /* NAPI is off. False: at jiffies until some are still being read. */
 bool net_zc_down(struct net_pair *pair, unsigned long until);
@@ -154,8 +158,8 @@ bool net_zc_down(struct net_pair *pair, unsigned long until);
 /* dev_net_queue.c */
 void net_queue_init(struct net_queue *q, struct vbus_region *region, u32 size);
 bool net_queue_broken(const struct net_queue *q);
-/* Show completions and freed slots to the guest, one event at most. */
-void net_queue_flush(struct net_queue *q);
+/* Show completions and freed slots to the guest, one event at most. True: one was sent. */
+bool net_queue_flush(struct net_queue *q);
 /* False: broken, and said so. */
 bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags);
 void net_pair_up(struct net_pair *pair);

@@ -175,10 +175,39 @@ static void net_give(struct net_pair *pair, struct sk_buff *skb)
 		napi_gro_receive(&pair->napi, skb);
 }
 
+/*
+ * Show what is completed. The event for it waits until the end of the poll: what the stack answers
+ * meanwhile often brings the guest an event of its receive queue, which it takes as one for both.
+ */
+static void net_tx_publish(struct net_pair *pair)
+{
+	struct net_queue *q = &pair->tx;
+
+	ioq_release(&q->submissions);
+	if (q->completions.head == q->completions.published)
+		return;
+	if (!ioq_publish(&q->completions)) {
+		q->region->stats.suppressed++;
+		return;
+	}
+	/* After publishing, which has a full fence: an event counted from here on shows it. */
+	pair->tx_due = true;
+	pair->tx_seen = READ_ONCE(pair->rx_events);
+}
+
+static void net_tx_tell(struct net_pair *pair)
+{
+	if (!pair->tx_due)
+		return;
+	pair->tx_due = false;
+	vbus_region_signal(pair->tx.region, READ_ONCE(pair->rx_events) == pair->tx_seen);
+}
+
 enum net_result { NET_REFUSED, NET_DONE, NET_IN_PLACE };
 
-/* A frame whose chain was checked: give it to Linux. In place: completed when Linux is done. */
-static enum net_result net_receive(struct net_pair *pair, const struct ioq_desc *chain, u32 bytes)
+/* A frame whose chain was checked, as an skb. In place: completed when Linux is done with it. */
+static enum net_result net_frame(struct net_pair *pair, const struct ioq_desc *chain, u32 bytes,
+				 struct sk_buff **out)
 {
 	struct vb_net_hdr hdr;
 	struct sk_buff *skb;
@@ -200,7 +229,7 @@ static enum net_result net_receive(struct net_pair *pair, const struct ioq_desc 
 	}
 	if (in_place)
 		net_zc_commit(pair, skb, chain[0].id);
-	net_give(pair, skb);
+	*out = skb;
 	return in_place ? NET_IN_PLACE : NET_DONE;
 }
 
@@ -208,8 +237,9 @@ static enum net_result net_receive(struct net_pair *pair, const struct ioq_desc 
 static int net_poll_one(struct net_pair *pair)
 {
 	struct ioq_desc chain[IOQ_MAX_CHAIN];
+	struct sk_buff *skb = NULL;
 	enum net_result result;
-	u16 flags = 0;
+	bool ok = true;
 	u32 bytes;
 	int n = ioq_pop_chain(&pair->tx.submissions, chain);
 
@@ -220,15 +250,18 @@ static int net_poll_one(struct net_pair *pair)
 	bytes = chain_check(pair, chain, n);
 	if (!bytes)
 		return -EPROTO;
-	result = net_receive(pair, chain, bytes);
-	if (result == NET_IN_PLACE)
-		return 1;
+	result = net_frame(pair, chain, bytes, &skb);
 	if (result == NET_REFUSED) {
 		pair->refused++;
 		dev_core_stats_rx_dropped_inc(pair->host->ndev);
-		flags = VB_NET_C_DROPPED;
 	}
-	return net_queue_complete(&pair->tx, chain[0].id, 0, flags) ? 1 : -EPROTO;
+	if (result != NET_IN_PLACE)
+		ok = net_queue_complete(&pair->tx, chain[0].id, 0,
+					result == NET_REFUSED ? VB_NET_C_DROPPED : 0);
+	net_tx_publish(pair);
+	if (skb)
+		net_give(pair, skb);
+	return ok ? 1 : -EPROTO;
 }
 
 int net_poll(struct napi_struct *napi, int budget)
@@ -243,7 +276,8 @@ int net_poll(struct napi_struct *napi, int budget)
 		while (done < budget && (n = net_poll_one(pair)) > 0)
 			done++;
 	net_zc_poll_end(pair);
-	net_queue_flush(&pair->tx);
+	net_tx_publish(pair);
+	net_tx_tell(pair);
 	if (done == budget)
 		return budget;
 	if (vb_poll_again(&pair->poll, done, local_clock(), poll_usecs * NSEC_PER_USEC) &&

@@ -18,13 +18,16 @@ bool net_queue_broken(const struct net_queue *q)
 	return READ_ONCE(q->region->broken);
 }
 
-void net_queue_flush(struct net_queue *q)
+bool net_queue_flush(struct net_queue *q)
 {
-	bool published = q->completions.head != q->completions.published;
+	bool published = q->completions.head != q->completions.published, due = false;
 
 	ioq_release(&q->submissions);
-	if (published)
-		vbus_region_signal(q->region, ioq_publish(&q->completions));
+	if (published) {
+		due = ioq_publish(&q->completions);
+		vbus_region_signal(q->region, due);
+	}
+	return due;
 }
 
 bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags)

@@ -50,18 +50,18 @@ struct net_zc {
 	struct zc_frame frame[ZC_FRAMES];
 };
 
-/* The last one frees it. Under RCU, so that whoever was last but one may still wake the waiter. */
+/* The last one frees it. RCU: until then who was not the last may still wake the waiter. */
 static void zc_put(struct net_zc *zc)
 {
-	bool orphan = READ_ONCE(zc->orphan);
-
+	rcu_read_lock();
 	if (!refcount_dec_and_test(&zc->refs)) {
 		wake_up(&zc->wait);
-		return;
+	} else {
+		if (zc->orphan)
+			module_put(THIS_MODULE);
+		kfree_rcu(zc, rcu);
 	}
-	kfree_rcu(zc, rcu);
-	if (orphan)
-		module_put(THIS_MODULE);
+	rcu_read_unlock();
 }
 
 /*
@@ -219,6 +219,11 @@ void net_zc_commit(struct net_pair *pair, struct sk_buff *skb, u16 id)
 	pair->zc_frames++;
 }
 
+u32 net_zc_under_way(const struct net_pair *pair)
+{
+	return pair->zc ? ZC_FRAMES - READ_ONCE(pair->zc->nfree) : 0;
+}
+
 /* ---- with the pair ---- */
 
 void net_zc_up(struct net_pair *pair)
@@ -255,7 +260,7 @@ bool net_zc_down(struct net_pair *pair, unsigned long until)
 	done = wait_event_timeout(zc->wait, refcount_read(&zc->refs) == 1, left);
 	if (!done) {
 		__module_get(THIS_MODULE);
-		WRITE_ONCE(zc->orphan, true);
+		zc->orphan = true; /* seen by the last zc_put(), whose count is after ours */
 	}
 	zc_put(zc);
 	return done;

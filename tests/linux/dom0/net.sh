@@ -57,7 +57,7 @@ until_more()	# until_more N COMMAND...
 {
 	least=$1
 	shift
-	for i in $(seq 50); do
+	for i in $(seq 100); do
 		got=$("$@")
 		[ "$got" -le "$least" ] || break
 		sleep 0.2
@@ -289,20 +289,21 @@ dom0_stack()
 	rmdir $vbus/devices/net/x2
 }
 
-# Frames read in place wait in a queue of dom0 that is all but stopped. The guest that sent them goes all
+# A frame read in place waits in a queue of dom0 that is all but stopped. The guest that sent it goes all
 # the same; its memory comes back when the queue is gone, and not before.
 stuck()
 {
 	free=$(cat $mb_sys/memory_free)
 	ok "a third guest" guest_start g3 13
 	ok "is ready" guest_ready g3 13
-	tc qdisc add dev "$(ifname g2-eth0)" root tbf rate 8kbit burst 70k limit 4m
-	guest_sh 13 '(transfer send 10.99.0.12 5005 8) >/dev/null 2>&1 &' >/dev/null
-	guest_sh 12 '(transfer listen 5005) >/dev/null 2>&1 &' >/dev/null
-	guest_sh 13 '(sleep 1; transfer send 10.99.0.12 5005 8) >/dev/null 2>&1 &' >/dev/null
-	like "its frames are read in place" "$(until_more 0 counter g3 g3-eth0 zerocopy)" '^[1-9]'
-	sleep 2
-	ok "it is destroyed while dom0 holds some" minibus destroy g3
+	ip link set "$(ifname g3-eth0)" mtu 9000
+	guest_sh 13 '(sleep 1; ip link set eth0 mtu 9000) >/dev/null 2>&1 &' >/dev/null
+	is "has MTU 9000" "$(until_is 9000 guest_cat 13 /sys/class/net/eth0/mtu)" 9000
+	pings "and reaches the second" 13 10.99.0.12 1
+	tc qdisc add dev "$(ifname g2-eth0)" root tbf rate 80bit burst 10k limit 1m
+	guest_sh 13 'ping -i 0.2 -s 8000 10.99.0.12 >/dev/null 2>&1 &' >/dev/null
+	ok "a frame of it is read in place, and stuck" [ "$(until_more 0 counter g3 g3-eth0 in_place)" -gt 0 ]
+	ok "it is destroyed" minibus destroy g3
 	like "and said so" "$(dmesg | tail -n 20)" 'guest g3: dom0 still reads its memory'
 	ok "its memory is not free yet" [ "$(cat $mb_sys/memory_free)" -lt "$free" ]
 	tc qdisc del dev "$(ifname g2-eth0)" root
