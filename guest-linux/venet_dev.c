@@ -15,7 +15,7 @@
 
 #define VENET_FEATURES \
 	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU | \
-	 VB_NET_F_FILTER | VB_NET_F_MAC)
+	 VB_NET_F_FILTER | VB_NET_F_MAC | VB_NET_F_PAIR)
 static uint poll_usecs = 200;
 module_param(poll_usecs, uint, 0644);
 MODULE_PARM_DESC(poll_usecs, "look for more work for so long before sleeping; 0: do not");
@@ -75,8 +75,9 @@ static int pair_poll(struct napi_struct *napi, int budget)
 		return budget;
 	if (!frames && !reaped && !pair->poll.empty)
 		pair->rx.region.stats.spurious++;
-	/* Arm before completing: an event in between marks NAPI as missed, and it runs again. The
-	 * other way round the next poll could already be using the ring on another CPU. */
+	/* The receive queue first (VB_NET_F_PAIR). Arm before completing: an event in between marks
+	 * NAPI as missed, and it runs again. The other way round the next poll could already be
+	 * using the ring on another CPU. */
 	if (!venet_rx_arm(pair, frames) || !venet_tx_arm(pair))
 		return budget;
 	napi_complete_done(napi, frames);

@@ -13,7 +13,7 @@
 
 #define NET_FEATURES \
 	(VB_NET_F_CSUM | VB_NET_F_TSO4 | VB_NET_F_TSO6 | VB_NET_F_MRG | VB_NET_F_MTU | \
-	 VB_NET_F_FILTER | VB_NET_F_MAC)
+	 VB_NET_F_FILTER | VB_NET_F_MAC | VB_NET_F_PAIR)
 
 void net_link_publish(struct vnet *net)
 {
@@ -91,6 +91,7 @@ static int net_open(struct vbus_device *dev, u64 *features)
 	if (!(*features & VB_NET_F_CSUM)) /* segments cannot do without partial checksums */
 		*features &= ~(VB_NET_F_TSO4 | VB_NET_F_TSO6);
 	ether_addr_copy(net->mac_now, net->mac);
+	net->host->vdev = dev;
 	net->host->mem = vbus_device_mem(dev);
 	net_host_set_features(net->host, *features);
 	return 0;

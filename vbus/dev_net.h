@@ -56,7 +56,6 @@ struct net_pair {
 	/* The guest receives: written by ndo_start_xmit. */
 	struct net_queue rx;	/* [t] while up */
 	struct net_stash stash; /* [t] */
-	u32 rx_events;		/* [t] written; events of rx sent to the guest */
 	bool up;		/* [t] */
 	bool stalled;		/* [t] the guest gives no buffers: drop */
 	struct timer_list stall;
@@ -65,7 +64,6 @@ struct net_pair {
 	struct napi_struct napi;
 	struct vb_poll poll;	/* [n] */
 	bool tx_due;		/* [n] the guest is to be told of completions */
-	u32 tx_seen;		/* [n] rx_events after these were published */
 	struct net_zc *zc;	/* [n] NULL: none */
 	u64 zc_frames;		/* [n] frames of the guest read in place */
 	u64 zc_copied;		/* [n] times Linux had to copy some after all */
@@ -84,6 +82,7 @@ struct net_wanted { /* what the guest asked for last */
 
 struct net_host { /* netdev_priv */
 	struct net_device *ndev;
+	const struct vbus_device *vdev; /* [c] */
 	const struct vbus_mem *mem; /* [c] */
 	u64 features;		    /* [c] accepted by the guest; 0 while closed */
 	struct work_struct sync;    /* makes the netdev follow what is below, and features */
@@ -120,8 +119,8 @@ void net_link_publish(struct vnet *net);       /* dev_net.c: tell the guest; dev
 struct net_host *net_host_create(const char *ifname, const u8 *guest_mac); /* may be a pattern */
 void net_host_destroy(struct net_host *host);
 /*
- * Offloads, MTU, pairs and carrier follow in a moment; the carrier goes on last and off at once. The call
- * of the guest is not held up.
+ * Offloads, MTU, pairs and carrier follow in a moment; the carrier goes on last and off at once.
+ * The call of the guest is not held up.
  */
 void net_host_set_features(struct net_host *host, u64 features);
 void net_host_set_mtu(struct net_host *host, u32 mtu);
@@ -158,8 +157,8 @@ bool net_zc_down(struct net_pair *pair, unsigned long until);
 /* dev_net_queue.c */
 void net_queue_init(struct net_queue *q, struct vbus_region *region, u32 size);
 bool net_queue_broken(const struct net_queue *q);
-/* Show completions and freed slots to the guest, one event at most. True: one was sent. */
-bool net_queue_flush(struct net_queue *q);
+/* Show completions and freed slots to the guest, one event at most. */
+void net_queue_flush(struct net_queue *q);
 /* False: broken, and said so. */
 bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags);
 void net_pair_up(struct net_pair *pair);

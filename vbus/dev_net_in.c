@@ -10,17 +10,12 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
-#include <linux/moduleparam.h>
 #include <linux/sched/clock.h>
 #include <linux/virtio_net.h>
 
 #include "dev_net.h"
 
 #define NET_MIN_GSO 8u	/* smallest segment Linux's TCP can make */
-
-static uint poll_usecs = 200;
-module_param(poll_usecs, uint, 0644);
-MODULE_PARM_DESC(poll_usecs, "look for more frames for so long before sleeping; 0: do not");
 
 void net_tx_event(struct vbus_region *region)
 {
@@ -177,7 +172,7 @@ static void net_give(struct net_pair *pair, struct sk_buff *skb)
 
 /*
  * Show what is completed. The event for it waits until the end of the poll: what the stack answers
- * meanwhile often brings the guest an event of its receive queue, which it takes as one for both.
+ * meanwhile often brings the guest an event of its receive queue, which is one for both.
  */
 static void net_tx_publish(struct net_pair *pair)
 {
@@ -186,21 +181,22 @@ static void net_tx_publish(struct net_pair *pair)
 	ioq_release(&q->submissions);
 	if (q->completions.head == q->completions.published)
 		return;
-	if (!ioq_publish(&q->completions)) {
+	if (ioq_publish(&q->completions))
+		pair->tx_due = true;
+	else
 		q->region->stats.suppressed++;
-		return;
-	}
-	/* After publishing, which has a full fence: an event counted from here on shows it. */
-	pair->tx_due = true;
-	pair->tx_seen = READ_ONCE(pair->rx_events);
 }
 
 static void net_tx_tell(struct net_pair *pair)
 {
-	if (!pair->tx_due)
-		return;
+	bool told = pair->host->features & VB_NET_F_PAIR && pair->rx.region &&
+		    ioq_told(&pair->rx.completions);
+
+	/* Publishing was followed by a full fence. The guest arms the receive queue, then by
+	 * another fence looks at the transmit queue: if that is yet to come, it sees our count. */
+	if (pair->tx_due)
+		vbus_region_signal(pair->tx.region, !told);
 	pair->tx_due = false;
-	vbus_region_signal(pair->tx.region, READ_ONCE(pair->rx_events) == pair->tx_seen);
 }
 
 enum net_result { NET_REFUSED, NET_DONE, NET_IN_PLACE };
@@ -267,6 +263,7 @@ static int net_poll_one(struct net_pair *pair)
 int net_poll(struct napi_struct *napi, int budget)
 {
 	struct net_pair *pair = container_of(napi, struct net_pair, napi);
+	u64 window = READ_ONCE(pair->host->vdev->poll_us) * (u64)NSEC_PER_USEC;
 	int done = 0, n = 0;
 
 	if (!budget) /* netpoll: sends only */
@@ -280,7 +277,7 @@ int net_poll(struct napi_struct *napi, int budget)
 	net_tx_tell(pair);
 	if (done == budget)
 		return budget;
-	if (vb_poll_again(&pair->poll, done, local_clock(), poll_usecs * NSEC_PER_USEC) &&
+	if (vb_poll_again(&pair->poll, done, local_clock(), window) &&
 	    !net_queue_broken(&pair->tx)) {
 		cpu_relax(); /* the guest may be waiting for this very CPU */
 		return budget;

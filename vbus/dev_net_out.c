@@ -132,13 +132,6 @@ static void net_deliver(struct net_pair *pair, const struct sk_buff *skb)
 	vbus_mem_write(pair->host->mem, header_at, &hdr, sizeof(hdr));
 }
 
-static void net_rx_flush(struct net_pair *pair)
-{
-	/* After the event: who sees the new count knows that the guest looks at both queues. */
-	if (net_queue_flush(&pair->rx))
-		WRITE_ONCE(pair->rx_events, pair->rx_events + 1);
-}
-
 /* No room: true if the queue is stopped now and an event of the guest will wake it. */
 static bool net_stop(struct net_pair *pair)
 {
@@ -199,13 +192,13 @@ netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 	if (!net_wanted(host, skb)) {
 		pair->filtered++;
 		if (!more)
-			net_rx_flush(pair);
+			net_queue_flush(&pair->rx);
 		dev_consume_skb_any(skb);
 		return NETDEV_TX_OK;
 	}
 	fits = net_room_or_stop(pair, need);
 	if (!fits && netif_tx_queue_stopped(net_pair_txq(pair))) {
-		net_rx_flush(pair);
+		net_queue_flush(&pair->rx);
 		return NETDEV_TX_BUSY;
 	}
 	if (fits && !(host->features & VB_NET_F_MRG) && stash_first(&pair->stash)->len < need)
@@ -215,7 +208,7 @@ netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 			pair->too_long++;
 		else
 			pair->no_buffer++;
-		net_rx_flush(pair);
+		net_queue_flush(&pair->rx);
 		goto drop;
 	}
 	skb_tx_timestamp(skb);
@@ -225,7 +218,7 @@ netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 	if (!net_room_or_stop(pair, net_usual_need(pair)))
 		more = false;
 	if (!more || netif_tx_queue_stopped(net_pair_txq(pair)))
-		net_rx_flush(pair);
+		net_queue_flush(&pair->rx);
 	return NETDEV_TX_OK;
 
 drop:

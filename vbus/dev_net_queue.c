@@ -18,16 +18,13 @@ bool net_queue_broken(const struct net_queue *q)
 	return READ_ONCE(q->region->broken);
 }
 
-bool net_queue_flush(struct net_queue *q)
+void net_queue_flush(struct net_queue *q)
 {
-	bool published = q->completions.head != q->completions.published, due = false;
+	bool published = q->completions.head != q->completions.published;
 
 	ioq_release(&q->submissions);
-	if (published) {
-		due = ioq_publish(&q->completions);
-		vbus_region_signal(q->region, due);
-	}
-	return due;
+	if (published)
+		vbus_region_signal(q->region, ioq_publish(&q->completions));
 }
 
 bool net_queue_complete(struct net_queue *q, u16 id, u32 len, u16 flags)

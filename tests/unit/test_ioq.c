@@ -104,7 +104,8 @@ static void test_notify(u32 start, const char *name)
 
 	pair_init(&t, 16, start);
 	push(&t, 0, 0);
-	good = good && ioq_publish(&t.p); /* armed from the start */
+	good = good && !ioq_told(&t.p);
+	good = good && ioq_publish(&t.p) && ioq_told(&t.p); /* armed from the start */
 	push(&t, 1, 0);
 	good = good && !ioq_publish(&t.p); /* not armed again: masked */
 	good = good && !ioq_arm(&t.c);	   /* something is there */

@@ -32,7 +32,13 @@
 #define VB_NET_F_MTU (1ull << 4)   /* the guest may change the MTU with VB_NET_CALL_MTU */
 #define VB_NET_F_FILTER (1ull << 5) /* south drops what VB_NET_CALL_FILTER does not name */
 #define VB_NET_F_MAC (1ull << 6)    /* the guest may change its address with VB_NET_CALL_MAC */
+#define VB_NET_F_PAIR (1ull << 7)   /* events stand for both queues of a pair, see below */
 
+/*
+ * VB_NET_F_PAIR: an event of either queue of a pair makes north look at both, and before it sleeps
+ * it arms the receive queue first, then the transmit queue. So south need not tell of completed
+ * transmissions while north has been told of the receive queue and has not armed it again.
+ */
 #define VB_NET_SHM_RX(pair) (2u * (pair))
 #define VB_NET_SHM_TX(pair) (2u * (pair) + 1u)
 #define VB_NET_SHM_LINK 0x1000u

@@ -64,6 +64,12 @@ int ioq_push(struct ioq_producer *p, const struct ioq_desc *d); /* 0, -ENOSPC, -
 void ioq_cancel(struct ioq_producer *p); /* take back everything pushed since the last publish */
 /* Show what was pushed to the peer. True: the peer sleeps and must be notified. */
 bool ioq_publish(struct ioq_producer *p);
+/* The consumer is being notified, or was, and has not armed since: it will look again before it
+ * sleeps. Any context, also beside the producer's own. */
+static inline bool ioq_told(const struct ioq_producer *p)
+{
+	return (int)(vb_read_once(p->published) - vb_read_once(p->ring->rx.event)) > 0;
+}
 
 void ioq_consumer_init(struct ioq_consumer *c, struct ioq_ring *ring, u32 size);
 int ioq_pop(struct ioq_consumer *c, struct ioq_desc *d); /* 1, 0 empty, -EPROTO */
