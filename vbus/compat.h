@@ -7,6 +7,7 @@
 #define VBUS_COMPAT_H
 
 #include <linux/device/class.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/version.h>
@@ -40,5 +41,21 @@
 		refcount_set(&(ubuf)->refcnt, 1); \
 	} while (0)
 #endif
+
+/* Later it takes the protection against freezing of the file system itself. */
+static inline ssize_t compat_vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos,
+					    rwf_t flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return vfs_iter_write(file, iter, pos, flags);
+#else
+	ssize_t n;
+
+	file_start_write(file);
+	n = vfs_iter_write(file, iter, pos, flags);
+	file_end_write(file);
+	return n;
+#endif
+}
 
 #endif
