@@ -127,6 +127,7 @@ int cmd_doctor(const struct tree *tree, int argc, char **argv)
 	check_module(tree, "vbus", FAIL);
 	check_module(tree, "minibus", FAIL);
 	check_module(tree, "vbus_net", NOTE);
+	check_module(tree, "vbus_blk", NOTE);
 	check_module(tree, "vbus_echo", NOTE);
 	tree_path(path, tree->configfs, "guests");
 	say(tree_exists(path) ? OK : FAIL, path,

@@ -18,14 +18,24 @@
 
 #define DEVICE_NAME 64
 
-static void device_names(const struct config *config, unsigned int index, const char **class,
-			 char link[DEVICE_NAME])
+/* Its class and its link's name; returns its number in the class. */
+static unsigned int device_names(const struct config *config, unsigned int index,
+				 const char **class, char link[DEVICE_NAME])
 {
-	bool net = index < config->nets;
+	const char *prefix = "eth";
 
-	*class = net ? "net" : "echo";
-	snprintf(link, DEVICE_NAME, "%s%u", net ? "eth" : "echo",
-		 net ? index : index - config->nets);
+	*class = "net";
+	if (index >= config->nets) {
+		index -= config->nets;
+		*class = "blk";
+		prefix = "disk";
+		if (index >= config->disks) {
+			index -= config->disks;
+			*class = prefix = "echo";
+		}
+	}
+	snprintf(link, DEVICE_NAME, "%s%u", prefix, index);
+	return index;
 }
 
 static int bridge_ioctl(const char *bridge, const char *ifname)
@@ -76,6 +86,31 @@ static int set_up_net(const char *dir, const struct config_net *net, struct faul
 	return 0;
 }
 
+static int set_up_disk(const char *dir, const struct config_disk *disk, struct fault *fault)
+{
+	char path[TREE_PATH], queues[16];
+	int err;
+
+	tree_path(path, dir, "readonly");
+	err = tree_write(path, disk->readonly ? "1" : "0", fault);
+	tree_path(path, dir, "serial");
+	if (!err && *disk->name)
+		err = tree_write(path, disk->name, fault);
+	tree_path(path, dir, "queues");
+	snprintf(queues, sizeof(queues), "%u", disk->queues);
+	if (!err && disk->queues)
+		err = tree_write(path, queues, fault);
+	if (err)
+		return err;
+	tree_path(path, dir, "path");
+	err = tree_write(path, disk->path, fault);
+	if (err)
+		return fault_set(fault, -err, "disk: cannot open %s: %s", disk->path,
+				 err == -EBUSY ? "it is in use: mounted, or another guest's disk" :
+						 strerror(-err));
+	return 0;
+}
+
 static int plug(const struct tree *tree, const char *guest, const char *dir, const char *link,
 		struct fault *fault)
 {
@@ -93,9 +128,9 @@ static int device_create(const struct tree *tree, const struct config *config, u
 {
 	char dir[TREE_PATH], class_dir[TREE_PATH], link[DEVICE_NAME];
 	const char *class;
+	unsigned int number = device_names(config, index, &class, link);
 	int err = 0;
 
-	device_names(config, index, &class, link);
 	tree_path(class_dir, tree->configfs, "devices/%s", class);
 	tree_path(dir, tree->configfs, "devices/%s/%s-%s", class, config->name, link);
 	if (!tree_exists(class_dir))
@@ -105,8 +140,10 @@ static int device_create(const struct tree *tree, const struct config *config, u
 		return fault_set(fault, errno, errno == EEXIST ?
 				 "%s: %s; it is left over: rmdir it" : "%s: %s", dir,
 				 strerror(errno));
-	if (index < config->nets)
-		err = set_up_net(dir, &config->net[index], fault);
+	if (!strcmp(class, "net"))
+		err = set_up_net(dir, &config->net[number], fault);
+	else if (!strcmp(class, "blk"))
+		err = set_up_disk(dir, &config->disk[number], fault);
 	if (!err)
 		err = plug(tree, config->name, dir, link, fault);
 	if (err)
@@ -117,7 +154,7 @@ static int device_create(const struct tree *tree, const struct config *config, u
 int device_create_all(const struct tree *tree, const struct config *config, unsigned int *made,
 		      struct fault *fault)
 {
-	for (*made = 0; *made < config->nets + config->echos; ++*made) {
+	for (*made = 0; *made < config->nets + config->disks + config->echos; ++*made) {
 		int err = device_create(tree, config, *made, fault);
 
 		if (err)
@@ -154,21 +191,21 @@ int device_unlink_all(const struct tree *tree, const char *guest, struct fault *
 	return 0;
 }
 
-/* NAME-ethN and NAME-echoN, N digits only: "a" does not own the devices of "a-eth0". */
+/* NAME-ethN and the like, N digits only: "a" does not own the devices of "a-eth0". */
 static bool is_of_guest(const char *device, const char *guest)
 {
+	static const char *const prefixes[] = { "eth", "disk", "echo" };
 	size_t len = strlen(guest);
 
 	if (strncmp(device, guest, len) || device[len] != '-')
 		return false;
 	device += len + 1;
-	if (!strncmp(device, "eth", 3))
-		device += 3;
-	else if (!strncmp(device, "echo", 4))
-		device += 4;
-	else
-		return false;
-	return *device && device[strspn(device, "0123456789")] == 0;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		len = strlen(prefixes[i]);
+		if (!strncmp(device, prefixes[i], len))
+			return device[len] && !device[len + strspn(device + len, "0123456789")];
+	}
+	return false;
 }
 
 int device_destroy_all(const struct tree *tree, const char *guest, struct fault *fault)

@@ -2,7 +2,8 @@
 /*
  * Purpose:  the vbus devices of a guest: made from its configuration, linked to its bus, bridged.
  * Callers:  guest.c.    Context: user space, one thread.    Locking: none.
- * Lifetime: a device is named GUEST-ethN or GUEST-echoN and lives as long as the guest.
+ * Lifetime: a device is named GUEST-ethN, GUEST-diskN or GUEST-echoN and lives as long as the
+ *           guest.
  * Errors:   -errno with a fault; device_create() undoes its own half-done device.
  */
 #ifndef MINIBUS_TOOLS_DEVICE_H
@@ -11,7 +12,7 @@
 #include "tools/lib_config.h"
 #include "tools/lib_tree.h"
 
-/* All devices of the configuration; made counts them (net first, then echo), also on failure. */
+/* All devices of the configuration; made counts them (net, disks, echo), also on failure. */
 int device_create_all(const struct tree *tree, const struct config *config, unsigned int *made,
 		      struct fault *fault);
 /* Takes the first made devices of the configuration away again; their links are gone already. */

@@ -5,6 +5,7 @@
  */
 #include "tools/lib_config.h"
 
+#include "tools/lib_config_disk.h"
 #include "tools/lib_config_net.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ const char *const config_action_names[CONFIG_ACTIONS] = { "destroy", "restart", 
 
 struct key {
 	const char *name;
-	enum { KEY_TEXT, KEY_NUMBER, KEY_WORD, KEY_NET, KEY_SHARE } kind;
+	enum { KEY_TEXT, KEY_NUMBER, KEY_WORD, KEY_NET, KEY_DISK, KEY_SHARE } kind;
 	size_t offset;
 	unsigned int min, max; /* TEXT: max = bytes; NUMBER: bounds; WORD: max = words */
 	const char *const *words;
@@ -43,6 +44,7 @@ static const struct key keys[] = {
 	{ "echo", KEY_NUMBER, FIELD(echos), 0, CONFIG_ECHOS, NULL },
 	{ "type", KEY_WORD, FIELD(type), 0, LOADER_TYPES, loader_type_names },
 	{ "net", KEY_NET, 0, 0, CONFIG_NETS, NULL },
+	{ "disk", KEY_DISK, 0, 0, CONFIG_DISKS, NULL },
 	{ "share", KEY_SHARE, 0, 0, 0, NULL },
 	ACTION(on_poweroff), ACTION(on_reboot), ACTION(on_crash),
 };
@@ -55,7 +57,6 @@ static const struct { const char *name, *hint; } hints[] = {
 	{ "root", "put root=... into cmdline" },
 	{ "initrd", "write ramdisk" },
 	{ "maxmem", "memory is fixed; write memory" },
-	{ "disk", "there are no disks yet" },
 };
 
 static const struct key *find_key(const char *name)
@@ -131,29 +132,34 @@ static int apply_word(struct config *config, const struct key *key, const config
 			 list);
 }
 
-static int apply_net(struct config *config, const config_setting_t *s, struct fault *fault)
+/* net=[...] and disk=[...]: one string per device. */
+static int apply_devices(struct config *config, const struct key *key, const config_setting_t *s,
+			 struct fault *fault)
 {
+	const char *example = key->kind == KEY_NET ? "bridge=br0" : "path=/dev/...";
 	bool one = config_setting_get_string(s) != NULL;
-	int count = one ? 1 : config_setting_length(s);
+	unsigned int count = one ? 1 : (unsigned int)config_setting_length(s);
 
 	if (!one && !config_setting_is_array(s) && !config_setting_is_list(s))
-		return fault_set(fault, EINVAL, "net: not a list; write net=[\"bridge=br0\"]");
-	if (count > CONFIG_NETS)
-		return fault_set(fault, EINVAL, "net: %d devices, %d are possible", count,
-				 CONFIG_NETS);
-	for (int i = 0; i < count; i++) {
+		return fault_set(fault, EINVAL, "%s: not a list; write %s=[\"%s\"]", key->name,
+				 key->name, example);
+	if (count > key->max)
+		return fault_set(fault, EINVAL, "%s: %u devices, %u are possible", key->name, count,
+				 key->max);
+	for (unsigned int i = 0; i < count; i++) {
 		const char *text = one ? config_setting_get_string(s) :
-					 config_setting_get_string_elem(s, i);
+					 config_setting_get_string_elem(s, (int)i);
 		int err;
 
 		if (!text)
-			return fault_set(fault, EINVAL, "net: entry %d is not a string; write "
-					 "net=[\"bridge=br0\"]", i);
-		err = config_net_parse(&config->net[i], text, fault);
+			return fault_set(fault, EINVAL, "%s: entry %u is not a string; write "
+					 "%s=[\"%s\"]", key->name, i, key->name, example);
+		err = key->kind == KEY_NET ? config_net_parse(&config->net[i], text, fault) :
+					     config_disk_parse(&config->disk[i], text, fault);
 		if (err)
 			return err;
 	}
-	config->nets = (unsigned int)count;
+	*(key->kind == KEY_NET ? &config->nets : &config->disks) = count;
 	return 0;
 }
 
@@ -185,8 +191,8 @@ static int apply(struct config *config, const config_t *parsed, config_warn *war
 			err = apply_number(config, key, s, fault);
 		else if (key->kind == KEY_WORD)
 			err = apply_word(config, key, s, fault);
-		else if (key->kind == KEY_NET)
-			err = apply_net(config, s, fault);
+		else if (key->kind == KEY_NET || key->kind == KEY_DISK)
+			err = apply_devices(config, key, s, fault);
 		else
 			err = apply_share(s, fault);
 	}

@@ -13,9 +13,10 @@
 
 #include <stdbool.h>
 
-/* "NAME-eth7" has to fit VB_NAME_LEN and MB_DOM_NAME_LEN. */
+/* "NAME-disk7" has to fit VB_NAME_LEN and MB_DOM_NAME_LEN. */
 #define CONFIG_NAME_MAX 24
 #define CONFIG_NETS 8
+#define CONFIG_DISKS 8
 #define CONFIG_ECHOS 8
 #define CONFIG_PATH 1024
 #define CONFIG_CMDLINE 4096
@@ -30,6 +31,13 @@ struct config_net {
 	unsigned int mtu; /* 0 = the class's default */
 };
 
+struct config_disk {
+	char path[512]; /* of a block device or a file */
+	char name[21];	/* the guest sees it as the serial number; "" = none */
+	unsigned int readonly; /* 0 or 1 */
+	unsigned int queues;   /* 0 = the class's default */
+};
+
 struct config {
 	char name[CONFIG_NAME_MAX + 1];
 	unsigned int memory; /* MiB */
@@ -42,6 +50,8 @@ struct config {
 	char cmdline[CONFIG_CMDLINE];
 	struct config_net net[CONFIG_NETS];
 	unsigned int nets;
+	struct config_disk disk[CONFIG_DISKS];
+	unsigned int disks;
 	unsigned int echos;
 	enum config_action on_poweroff, on_reboot, on_crash;
 };

@@ -10,14 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/lib_words.h"
+
 #define MTU_MIN 68u
 #define MTU_MAX 65535u
-#define WORD 64
-
-static int refuse(struct fault *fault, const char *word, const char *why)
-{
-	return fault_set(fault, EINVAL, "net: '%s': %s", word, why);
-}
 
 static int set_ifname(char *to, const char *value)
 {
@@ -58,49 +54,32 @@ static int set_mtu(unsigned int *to, const char *value)
 	return 0;
 }
 
-static int set_word(struct config_net *net, const char *word, const char *value,
-		    struct fault *fault)
+static int set_word(void *to, const char *word, const char *value, struct fault *fault)
 {
+	struct config_net *net = to;
+
 	if (!strncmp(word, "bridge=", 7))
 		return set_ifname(net->bridge, value) ?
-			refuse(fault, word, "not an interface name (1 to 15 characters)") : 0;
+			words_refuse("net", word, "not an interface name (1 to 15 characters)",
+				     fault) : 0;
 	if (!strncmp(word, "ifname=", 7))
 		return set_ifname(net->ifname, value) ?
-			refuse(fault, word, "not an interface name (1 to 15 characters)") : 0;
+			words_refuse("net", word, "not an interface name (1 to 15 characters)",
+				     fault) : 0;
 	if (!strncmp(word, "mac=", 4))
 		return set_mac(net->mac, value) ?
-			refuse(fault, word, "not a unicast MAC address like 52:54:00:12:34:56") : 0;
+			words_refuse("net", word, "not a unicast MAC address like "
+				     "52:54:00:12:34:56", fault) : 0;
 	if (!strncmp(word, "mtu=", 4))
 		return set_mtu(&net->mtu, value) ?
-			refuse(fault, word, "not a number from 68 to 65535") : 0;
-	return refuse(fault, word, "unknown; it takes bridge=, mac=, mtu=, ifname=");
+			words_refuse("net", word, "not a number from 68 to 65535", fault) : 0;
+	return words_refuse("net", word, "unknown; it takes bridge=, mac=, mtu=, ifname=", fault);
 }
 
 int config_net_parse(struct config_net *net, const char *text, struct fault *fault)
 {
 	*net = (struct config_net){ .mtu = 0 };
-	while (*text) {
-		size_t len = strcspn(text, ",");
-		const char *start = text, *value;
-		char word[WORD];
-		int err;
-
-		text += len + (text[len] == ',');
-		while (len && isspace((unsigned char)*start))
-			start++, len--;
-		while (len && isspace((unsigned char)start[len - 1]))
-			len--;
-		if (!len)
-			continue;
-		snprintf(word, sizeof(word), "%.*s", (int)len, start);
-		value = strchr(word, '=');
-		if (len >= sizeof(word) || !value)
-			return refuse(fault, word, "not of the form word=value");
-		err = set_word(net, word, value + 1, fault);
-		if (err)
-			return err;
-	}
-	return 0;
+	return words_parse("net", text, set_word, net, fault);
 }
 
 void config_net_make_mac(struct config_net *net, const char *name, unsigned int index)

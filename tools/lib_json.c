@@ -57,6 +57,25 @@ static struct json_object *from_nets(const struct config *config)
 	return nets;
 }
 
+static struct json_object *from_disks(const struct config *config)
+{
+	struct json_object *disks = json_object_new_array();
+
+	for (unsigned int i = 0; i < config->disks; i++) {
+		const struct config_disk *disk = &config->disk[i];
+		struct json_object *entry = json_object_new_object();
+
+		json_add_text(entry, "path", disk->path);
+		if (*disk->name)
+			json_add_text(entry, "name", disk->name);
+		json_add_number(entry, "readonly", disk->readonly);
+		if (disk->queues)
+			json_add_number(entry, "queues", disk->queues);
+		json_object_array_add(disks, entry);
+	}
+	return disks;
+}
+
 struct json_object *json_from_config(const struct config *config)
 {
 	struct json_object *o = json_object_new_object();
@@ -73,6 +92,7 @@ struct json_object *json_from_config(const struct config *config)
 	json_add_text(o, "cmdline", config->cmdline);
 	json_add_text(o, "share", "all");
 	json_object_object_add(o, "net", from_nets(config));
+	json_object_object_add(o, "disk", from_disks(config));
 	json_add_number(o, "echo", config->echos);
 	json_add_text(o, "on_poweroff", config_action_names[config->on_poweroff]);
 	json_add_text(o, "on_reboot", config_action_names[config->on_reboot]);

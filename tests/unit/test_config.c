@@ -3,7 +3,8 @@
  * Configuration of a guest: defaults, overrides, what is refused and how, warnings of unknown keys.
  * lib_config.c needs the names of the loader types; they are given here, without the loaders.
  *
- * SOURCES: tools/lib_config.c tools/lib_config_net.c tools/lib_fault.c
+ * SOURCES: tools/lib_config.c tools/lib_config_net.c tools/lib_config_disk.c
+ * SOURCES: tools/lib_words.c tools/lib_fault.c
  * LIBS: -lconfig
  */
 #include "tests/unit/tap.h"
@@ -86,6 +87,29 @@ static void test_good(void)
 	   strstr(warnings, "'foo': ignored"), "unknown keys warn, with a hint for xl's");
 }
 
+static void test_disks(void)
+{
+	char *over[] = { "disk=path=/x,queues=4" };
+
+	ok(!load(MIN "disk=[\"path=/dev/vg/x , name=root,readonly=0\", "
+		 "\"readonly=1,path=/f,queues=16\"];", NULL, 0) && c.disks == 2 && !c.nets &&
+	   !strcmp(c.disk[0].path, "/dev/vg/x") && !strcmp(c.disk[0].name, "root") &&
+	   !c.disk[0].readonly && !c.disk[0].queues && !strcmp(c.disk[1].path, "/f") &&
+	   !*c.disk[1].name && c.disk[1].readonly && c.disk[1].queues == 16, "disks");
+	ok(!load(MIN, over, 1) && c.disks == 1 && c.disk[0].queues == 4, "a disk as an override");
+	ok(!load(MIN "disk=[];", NULL, 0) && !c.disks, "no disks");
+	ok(refused(MIN "disk=[\"name=x\"];", "no path"), "a disk without a path");
+	ok(refused(MIN "disk=[\"path=x\"];", "begins with /"), "a relative path");
+	ok(refused(MIN "disk=[\"path=/x,name=\"];", "20 printable"), "an empty name");
+	ok(refused(MIN "disk=[\"path=/x,name=aaaaaaaaaaaaaaaaaaaaa\"];", "20 printable"),
+	   "a long name");
+	ok(refused(MIN "disk=[\"path=/x,readonly=yes\"];", "0 or 1"), "readonly=yes");
+	ok(refused(MIN "disk=[\"path=/x,queues=17\"];", "1 to 16"), "too many queues");
+	ok(refused(MIN "disk=[\"phy:/dev/x,xvda,w\"];", "word=value"), "a disk as xl writes it");
+	ok(refused(MIN "disk=[\"file=/x\"];", "unknown; it takes path="), "an unknown word");
+	ok(refused(MIN "disk=7;", "write disk=[\"path="), "a number for disk");
+}
+
 static void test_bad(void)
 {
 	char *noequals[] = { "memory" }, *notnumber[] = { "memory=12x" };
@@ -131,6 +155,7 @@ static void test_bad(void)
 int main(void)
 {
 	test_good();
+	test_disks();
 	test_bad();
 	return tap_done();
 }

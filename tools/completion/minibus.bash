@@ -11,7 +11,7 @@ _minibus_guests()
 
 _minibus_create()
 {
-	local word=$1 keys='name= memory= vcpus= cr3_trace= tsc_khz= kernel= type= ramdisk= cmdline= net= echo= share=
+	local word=$1 keys='name= memory= vcpus= cr3_trace= tsc_khz= kernel= type= ramdisk= cmdline= net= disk= echo= share=
 		on_poweroff= on_reboot= on_crash='
 	case $word in
 	-*) COMPREPLY=($(compgen -W '-c -n -p -w -t --console --dry-run --paused --wait --timeout' -- "$word")) ;;
