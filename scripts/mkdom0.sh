@@ -10,13 +10,13 @@ initrd_begin "$kbuild/dom0/root"
 initrd_bin bash lspci ip mkfs.ext4 socat md5sum
 # Debian's busybox prefers its applets to programs of the same name; bash does not.
 ln -sf bash "$root/bin/sh"
-initrd_modules ata_piix sd_mod ext4 bridge configfs
+initrd_modules ata_piix sd_mod ext4 loop bridge configfs
 if [ -z "$small" ]; then
 	initrd_bin iperf3 ethtool bridge tc irqbalance
 	mkdir -p "$root/usr/share/misc"
 	cp /usr/share/misc/pci.ids "$root/usr/share/misc/"
 	initrd_modules ahci sr_mod nvme vfat isofs virtio_blk virtio_pci virtio_net e1000 e1000e igb r8169 \
-		tun veth macvlan vxlan sch_tbf usbhid xhci_pci ehci_pci
+		tun veth macvlan vxlan sch_tbf null_blk brd usbhid xhci_pci ehci_pci
 fi
 initrd_own_modules "$kbuild/kmod/dom0"
 # Both ends in one kernel (tests/linux/loop.t): the guest's modules, never loaded otherwise.
