@@ -134,26 +134,30 @@ static void region_free(struct vbus_region *region)
 /* VB_CALL_SHM; dev->lock is held. */
 int region_create(struct vbus_device *dev, struct vb_shm *arg)
 {
+	static const struct vbus_stats none;
 	struct vbus_bus *bus = dev->bus;
 	struct vbus_region *region;
 	u32 port = 0;
 	int err = region_check(dev, arg);
 
+	if (!err)
+		err = region_reserve(bus, arg->len); /* from here on it fits into 32 bits */
 	if (err)
 		return err;
 	region = kzalloc(sizeof(*region), GFP_KERNEL);
-	if (!region)
+	if (!region) {
+		region_unreserve(bus, arg->len, &none);
 		return -ENOMEM;
+	}
 	region->dev = dev;
 	region->id = arg->id;
 	region->len = arg->len;
 	region->prio = READ_ONCE(priorities) ? max(arg->prio, dev->prio) : MB_EVQ_PRIOS - 1;
 	region->mem = vbus_device_mem(dev);
 	region->va = vbus_mem_at(region->mem, arg->gpa, arg->len);
-	err = region->va ? region_reserve(bus, arg->len) : -EFAULT;
-	if (err) {
-		kfree(region);
-		return err;
+	if (!region->va) {
+		err = -EFAULT;
+		goto free;
 	}
 	if (dev->cls->ops->name_region)
 		dev->cls->ops->name_region(region->id, region->name, sizeof(region->name));

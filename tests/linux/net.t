@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FULL: svm-bochs: under SVM Bochs takes no interrupt exit while the guest has IF clear; spinning guests take minutes
+# FULL: svm-bochs: what is tested is of vbus and both kernels; svm and vmx run it
 # The network device in all its features: see tests/linux/dom0/net.sh, which runs in dom0.
 . "$(dirname "$0")/../lib/boot.sh"
 reduced mib 32 2 "Bochs moves 2 MiB a second"
