@@ -154,7 +154,8 @@ int south_call_init(struct south_guest *g)
 		return -ENOMEM;
 	calls->count = g->vcpus;
 	calls->info = hc_buffer(sizeof(*calls->info));
-	calls->wq = alloc_workqueue("vb-call-%s", WQ_UNBOUND, g->vcpus, g->name);
+	/* Twice: a work that runs may be queued again meanwhile, and both count as active. */
+	calls->wq = alloc_workqueue("vb-call-%s", WQ_UNBOUND, 2 * g->vcpus, g->name);
 	for (i = 0; i < g->vcpus; i++) {
 		struct south_call *c = &calls->call[i];
 
