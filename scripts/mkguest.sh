@@ -8,7 +8,7 @@ umask 022
 initrd_begin "$kbuild/guest/root"
 [ -n "$small" ] || initrd_bin iperf3 md5sum ethtool
 initrd_bin mkfs.ext4
-initrd_modules ext4 8021q
+initrd_modules ext4 8021q rng_core
 initrd_own_modules "$kbuild/kmod/guest"
 for f in "$build"/progs/*; do
 	[ ! -x "$f" ] || cp "$f" "$root/bin/"
