@@ -10,7 +10,7 @@ find /sys/devices -name modalias -exec cat {} + | sort -u | while read -r alias;
 done
 modprobe sd_mod
 modprobe bridge
-for m in vbus minibus vbus_echo vbus_net vbus_blk vbus_rng vbus_console; do
+for m in vbus minibus vbus_echo vbus_net vbus_blk vbus_rng vbus_console vbus_balloon; do
 	[ ! -e "/lib/modules/$(uname -r)/minibus/$m.ko" ] || modprobe "$m"
 done
 hostname dom0
