@@ -38,6 +38,7 @@ int cmd_console(const struct tree *tree, int argc, char **argv)
 	if (end == CONSOLE_SIGNAL)
 		return CREATE_SIGNAL + watch_signal();
 	if (end == CONSOLE_ENDED) {
+		argv[optind][strcspn(argv[optind], ":")] = 0; /* the port ended with its guest */
 		guest_ask(tree, argv[optind], &status);
 		fprintf(stderr, "minibus: guest %s ended: %s\n", argv[optind],
 			strcmp(status.state, "gone") ? status.reason : "destroyed");

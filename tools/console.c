@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The console of a guest is one device file: read = what the guest wrote since its creation (as far
- * as it is kept), write = its input. The device does not say when the guest ended, so whenever
- * there is nothing to read the guest's state is looked at; it is over when the state was final
- * before the last, empty read.
+ * The first console of a guest is one device file: read = what the guest wrote since its creation
+ * (as far as it is kept), write = its input. The device does not say when the guest ended, so
+ * whenever there is nothing to read the guest's state is looked at; it is over when the state was
+ * final before the last, empty read. NAME:PORT is a port of a console device instead, which is a
+ * tty.
  */
 #include "tools/console.h"
 
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -33,18 +35,101 @@ struct console {
 	int output_error;  /* errno of standard output */
 	uint64_t deadline; /* of the time after the end of input; 0 = none */
 	int timeout_ms;
+	struct winsize size; /* as last told */
 };
+
+/* Of which guest: what stands before the colon of NAME:PORT. */
+static void guest_of(const char *name, char guest[TREE_NAME])
+{
+	snprintf(guest, TREE_NAME, "%.*s", (int)strcspn(name, ":"), name);
+}
+
+/* The console device that the guest has under this link, or its first one if link is empty. */
+static int find_device(const struct tree *tree, const char *guest, const char *link,
+		       char device[TREE_NAME])
+{
+	static struct tree_names names;
+	char path[TREE_PATH], target[TREE_PATH];
+
+	tree_path(path, tree->configfs, "guests/%s/bus", guest);
+	tree_list(path, &names);
+	for (unsigned int i = 0; i < names.count; i++) {
+		ssize_t len;
+
+		if (*link && strcmp(link, names.name[i]))
+			continue;
+		tree_path(path, tree->configfs, "guests/%s/bus/%s", guest, names.name[i]);
+		len = readlink(path, target, sizeof(target) - 1);
+		target[len < 0 ? 0 : len] = 0;
+		if (!strstr(target, "/devices/console/"))
+			continue;
+		snprintf(device, TREE_NAME, "%s", strrchr(target, '/') + 1);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* "3" or "con1.3", behind the colon: the path of that port's tty. */
+static int port_path(const struct tree *tree, const char *guest, const char *port,
+		     char path[TREE_PATH], struct fault *fault)
+{
+	const char *dot = strrchr(port, '.'), *digits = dot ? dot + 1 : port;
+	char link[TREE_NAME] = "", device[TREE_NAME];
+
+	if (!*digits || digits[strspn(digits, "0123456789")])
+		return fault_set(fault, EINVAL, "'%s' is no port; write NAME:0 or NAME:con1.0",
+				 port);
+	if (dot)
+		snprintf(link, sizeof(link), "%.*s", (int)(dot - port), port);
+	if (find_device(tree, guest, link, device))
+		return fault_set(fault, ENOENT, "the guest has no console device%s%s; write "
+				 "console=[\"ports=1\"]", *link ? " " : "", link);
+	tree_path(path, tree->dev, "%s.%s", device, digits);
+	return 0;
+}
+
+/* What the user types goes to the guest as it is; the guest's end does the rest. */
+static void make_raw(int fd)
+{
+	struct termios raw;
+
+	if (tcgetattr(fd, &raw))
+		return;
+	cfmakeraw(&raw);
+	tcsetattr(fd, TCSANOW, &raw);
+}
 
 static int console_open(const struct tree *tree, const char *name, struct fault *fault)
 {
-	char path[TREE_PATH];
-	int fd;
+	const char *colon = strchr(name, ':');
+	char path[TREE_PATH], guest[TREE_NAME];
+	int fd, err;
 
-	if (!guest_exists(tree, name))
+	guest_of(name, guest);
+	if (!guest_exists(tree, guest))
 		return fault_set(fault, ENOENT, "no such guest; see 'minibus list'");
 	tree_path(path, tree->dev, "%s.console", name);
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return fd >= 0 ? fd : fault_set(fault, errno, "%s: %s", path, strerror(errno));
+	err = colon ? port_path(tree, guest, colon + 1, path, fault) : 0;
+	if (err)
+		return err;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return fault_set(fault, errno, "%s: %s", path, strerror(errno));
+	if (colon)
+		make_raw(fd);
+	return fd;
+}
+
+/* The guest's programs see the size of the user's window. */
+static void pass_size(struct console *c)
+{
+	struct winsize size;
+
+	if (!c->tty || !strchr(c->name, ':') || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) ||
+	    !memcmp(&size, &c->size, sizeof(size)))
+		return;
+	c->size = size;
+	ioctl(c->fd, TIOCSWINSZ, &size);
 }
 
 /* 0 or the errno of standard output. */
@@ -117,9 +202,11 @@ static void send_input(struct console *c)
 
 static enum console_end copy(struct console *c)
 {
+	char guest[TREE_NAME];
 	struct guest_status status;
 	bool quiet = false; /* the last read found nothing although poll() promised */
 
+	guest_of(c->name, guest);
 	for (;;) {
 		struct pollfd fds[2] = {
 			{ .fd = quiet ? -1 : c->fd,
@@ -129,6 +216,7 @@ static enum console_end copy(struct console *c)
 		};
 		ssize_t got;
 
+		pass_size(c);
 		poll(fds, 2, WATCH_STEP_MS);
 		if (watch_signal())
 			return CONSOLE_SIGNAL;
@@ -137,7 +225,7 @@ static enum console_end copy(struct console *c)
 			return CONSOLE_LEFT;
 		}
 		send_input(c);
-		guest_ask(c->tree, c->name, &status);
+		guest_ask(c->tree, guest, &status);
 		got = print_output(c);
 		if (got <= 0 && guest_ended(&status))
 			return CONSOLE_ENDED;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,24 +19,37 @@
 
 #define DEVICE_NAME 64
 
-/* Its class and its link's name; returns its number in the class. */
-static unsigned int device_names(const struct config *config, unsigned int index,
-				 const char **class, char link[DEVICE_NAME])
-{
-	const char *prefix = "eth";
+/* Devices are numbered through: all of one kind, then all of the next. */
+static const struct kind {
+	const char *class;
+	const char *link; /* followed by a number; "NAME-LINKn" has to fit VB_NAME_LEN */
+	size_t count;	  /* offset of the number of them in struct config */
+} kinds[] = {
+	{ "net", "eth", offsetof(struct config, nets) },
+	{ "blk", "disk", offsetof(struct config, disks) },
+	{ "echo", "echo", offsetof(struct config, echos) },
+	{ "console", "con", offsetof(struct config, consoles) },
+	{ "rng", "rng", offsetof(struct config, rng) },
+	{ "balloon", "bal", offsetof(struct config, balloon) },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-	*class = "net";
-	if (index >= config->nets) {
-		index -= config->nets;
-		*class = "blk";
-		prefix = "disk";
-		if (index >= config->disks) {
-			index -= config->disks;
-			*class = prefix = "echo";
-		}
+static unsigned int kind_count(const struct config *config, const struct kind *kind)
+{
+	return *(const unsigned int *)((const char *)config + kind->count);
+}
+
+/* The kind of device number index, which becomes its number among those; NULL behind the last. */
+static const struct kind *kind_of(const struct config *config, unsigned int *index)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		unsigned int count = kind_count(config, &kinds[i]);
+
+		if (*index < count)
+			return &kinds[i];
+		*index -= count;
 	}
-	snprintf(link, DEVICE_NAME, "%s%u", prefix, index);
-	return index;
+	return NULL;
 }
 
 static int bridge_ioctl(const char *bridge, const char *ifname)
@@ -111,6 +125,32 @@ static int set_up_disk(const char *dir, const struct config_disk *disk, struct f
 	return 0;
 }
 
+static int set_up_number(const char *dir, const char *attribute, unsigned int value,
+			 struct fault *fault)
+{
+	char path[TREE_PATH], text[16];
+
+	if (!value)
+		return 0;
+	snprintf(text, sizeof(text), "%u", value);
+	tree_path(path, dir, "%s", attribute);
+	return tree_write(path, text, fault);
+}
+
+static int set_up(const struct config *config, const struct kind *kind, unsigned int number,
+		  const char *dir, struct fault *fault)
+{
+	if (!strcmp(kind->class, "net"))
+		return set_up_net(dir, &config->net[number], fault);
+	if (!strcmp(kind->class, "blk"))
+		return set_up_disk(dir, &config->disk[number], fault);
+	if (!strcmp(kind->class, "console"))
+		return set_up_number(dir, "ports", config->console[number].ports, fault);
+	if (!strcmp(kind->class, "rng"))
+		return set_up_number(dir, "rate", config->rng_rate, fault);
+	return 0;
+}
+
 static int plug(const struct tree *tree, const char *guest, const char *dir, const char *link,
 		struct fault *fault)
 {
@@ -123,27 +163,23 @@ static int plug(const struct tree *tree, const char *guest, const char *dir, con
 	return 0;
 }
 
-static int device_create(const struct tree *tree, const struct config *config, unsigned int index,
-			 struct fault *fault)
+static int device_create(const struct tree *tree, const struct config *config,
+			 const struct kind *kind, unsigned int number, struct fault *fault)
 {
 	char dir[TREE_PATH], class_dir[TREE_PATH], link[DEVICE_NAME];
-	const char *class;
-	unsigned int number = device_names(config, index, &class, link);
-	int err = 0;
+	int err;
 
-	tree_path(class_dir, tree->configfs, "devices/%s", class);
-	tree_path(dir, tree->configfs, "devices/%s/%s-%s", class, config->name, link);
+	snprintf(link, sizeof(link), "%s%u", kind->link, number);
+	tree_path(class_dir, tree->configfs, "devices/%s", kind->class);
+	tree_path(dir, tree->configfs, "devices/%s/%s-%s", kind->class, config->name, link);
 	if (!tree_exists(class_dir))
 		return fault_set(fault, ENODEV, "%s: there is no device class '%s'; "
-				 "modprobe vbus_%s", link, class, class);
+				 "modprobe vbus_%s", link, kind->class, kind->class);
 	if (mkdir(dir, 0755))
 		return fault_set(fault, errno, errno == EEXIST ?
 				 "%s: %s; it is left over: rmdir it" : "%s: %s", dir,
 				 strerror(errno));
-	if (!strcmp(class, "net"))
-		err = set_up_net(dir, &config->net[number], fault);
-	else if (!strcmp(class, "blk"))
-		err = set_up_disk(dir, &config->disk[number], fault);
+	err = set_up(config, kind, number, dir, fault);
 	if (!err)
 		err = plug(tree, config->name, dir, link, fault);
 	if (err)
@@ -154,23 +190,26 @@ static int device_create(const struct tree *tree, const struct config *config, u
 int device_create_all(const struct tree *tree, const struct config *config, unsigned int *made,
 		      struct fault *fault)
 {
-	for (*made = 0; *made < config->nets + config->disks + config->echos; ++*made) {
-		int err = device_create(tree, config, *made, fault);
+	for (*made = 0;; ++*made) {
+		unsigned int number = *made;
+		const struct kind *kind = kind_of(config, &number);
+		int err = kind ? device_create(tree, config, kind, number, fault) : 0;
 
-		if (err)
+		if (err || !kind)
 			return err;
 	}
-	return 0;
 }
 
 void device_undo(const struct tree *tree, const struct config *config, unsigned int made)
 {
-	char dir[TREE_PATH], link[DEVICE_NAME];
-	const char *class;
+	char dir[TREE_PATH];
 
 	while (made--) {
-		device_names(config, made, &class, link);
-		tree_path(dir, tree->configfs, "devices/%s/%s-%s", class, config->name, link);
+		unsigned int number = made;
+		const struct kind *kind = kind_of(config, &number);
+
+		tree_path(dir, tree->configfs, "devices/%s/%s-%s%u", kind->class, config->name,
+			  kind->link, number);
 		rmdir(dir);
 	}
 }
@@ -191,19 +230,19 @@ int device_unlink_all(const struct tree *tree, const char *guest, struct fault *
 	return 0;
 }
 
-/* NAME-ethN and the like, N digits only: "a" does not own the devices of "a-eth0". */
+/* NAME-ethN, NAME-echoN and so on, N digits only: "a" does not own the devices of "a-eth0". */
 static bool is_of_guest(const char *device, const char *guest)
 {
-	static const char *const prefixes[] = { "eth", "disk", "echo" };
 	size_t len = strlen(guest);
 
 	if (strncmp(device, guest, len) || device[len] != '-')
 		return false;
 	device += len + 1;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		len = strlen(prefixes[i]);
-		if (!strncmp(device, prefixes[i], len))
-			return device[len] && !device[len + strspn(device + len, "0123456789")];
+	for (size_t i = 0; i < KINDS; i++) {
+		size_t n = strlen(kinds[i].link);
+
+		if (!strncmp(device, kinds[i].link, n))
+			return device[n] && device[n + strspn(device + n, "0123456789")] == 0;
 	}
 	return false;
 }

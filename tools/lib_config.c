@@ -5,6 +5,7 @@
  */
 #include "tools/lib_config.h"
 
+#include "tools/lib_config_console.h"
 #include "tools/lib_config_disk.h"
 #include "tools/lib_config_net.h"
 
@@ -19,13 +20,17 @@
 
 #define MEMORY_MAX (1u << 24) /* MiB: 16 TiB */
 #define TSC_KHZ_MIN 1000
+#define RNG_RATE_MIN 16u /* as the device class takes it */
+#define RNG_RATE_MAX (64u << 20)
 #define LINE (CONFIG_CMDLINE * 2 + 64)
 
 const char *const config_action_names[CONFIG_ACTIONS] = { "destroy", "restart", "preserve" };
 
 struct key {
 	const char *name;
-	enum { KEY_TEXT, KEY_NUMBER, KEY_WORD, KEY_NET, KEY_DISK, KEY_SHARE } kind;
+	enum {
+		KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_WORD, KEY_NET, KEY_DISK, KEY_CONSOLE, KEY_SHARE
+	} kind;
 	size_t offset;
 	unsigned int min, max; /* TEXT: max = bytes; NUMBER: bounds; WORD: max = words */
 	const char *const *words;
@@ -42,9 +47,13 @@ static const struct key keys[] = {
 	{ "cr3_trace", KEY_NUMBER, FIELD(cr3_trace), 0, 1, NULL },
 	{ "tsc_khz", KEY_NUMBER, FIELD(tsc_khz), TSC_KHZ_MIN, UINT_MAX, NULL },
 	{ "echo", KEY_NUMBER, FIELD(echos), 0, CONFIG_ECHOS, NULL },
+	{ "rng", KEY_BOOL, FIELD(rng), 0, 1, NULL },
+	{ "rng_rate", KEY_NUMBER, FIELD(rng_rate), RNG_RATE_MIN, RNG_RATE_MAX, NULL },
+	{ "balloon", KEY_BOOL, FIELD(balloon), 0, 1, NULL },
 	{ "type", KEY_WORD, FIELD(type), 0, LOADER_TYPES, loader_type_names },
 	{ "net", KEY_NET, 0, 0, CONFIG_NETS, NULL },
 	{ "disk", KEY_DISK, 0, 0, CONFIG_DISKS, NULL },
+	{ "console", KEY_CONSOLE, 0, 0, CONFIG_CONSOLES, NULL },
 	{ "share", KEY_SHARE, 0, 0, 0, NULL },
 	ACTION(on_poweroff), ACTION(on_reboot), ACTION(on_crash),
 };
@@ -132,11 +141,31 @@ static int apply_word(struct config *config, const struct key *key, const config
 			 list);
 }
 
-/* net=[...] and disk=[...]: one string per device. */
+static int apply_bool(struct config *config, const struct key *key, const config_setting_t *s,
+		      struct fault *fault)
+{
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		return apply_number(config, key, s, fault);
+	*(unsigned int *)((char *)config + key->offset) = config_setting_get_bool(s) != 0;
+	return 0;
+}
+
+static int parse_device(struct config *config, const struct key *key, unsigned int i,
+			const char *text, struct fault *fault)
+{
+	if (key->kind == KEY_NET)
+		return config_net_parse(&config->net[i], text, fault);
+	if (key->kind == KEY_DISK)
+		return config_disk_parse(&config->disk[i], text, fault);
+	return config_console_parse(&config->console[i], text, fault);
+}
+
+/* net=[...], disk=[...] and console=[...]: one string per device. */
 static int apply_devices(struct config *config, const struct key *key, const config_setting_t *s,
 			 struct fault *fault)
 {
-	const char *example = key->kind == KEY_NET ? "bridge=br0" : "path=/dev/...";
+	const char *example = key->kind == KEY_NET ? "bridge=br0" :
+			      key->kind == KEY_DISK ? "path=/dev/..." : "ports=1";
 	bool one = config_setting_get_string(s) != NULL;
 	unsigned int count = one ? 1 : (unsigned int)config_setting_length(s);
 
@@ -154,12 +183,12 @@ static int apply_devices(struct config *config, const struct key *key, const con
 		if (!text)
 			return fault_set(fault, EINVAL, "%s: entry %u is not a string; write "
 					 "%s=[\"%s\"]", key->name, i, key->name, example);
-		err = key->kind == KEY_NET ? config_net_parse(&config->net[i], text, fault) :
-					     config_disk_parse(&config->disk[i], text, fault);
+		err = parse_device(config, key, i, text, fault);
 		if (err)
 			return err;
 	}
-	*(key->kind == KEY_NET ? &config->nets : &config->disks) = count;
+	*(key->kind == KEY_NET ? &config->nets : key->kind == KEY_DISK ? &config->disks :
+	  &config->consoles) = count;
 	return 0;
 }
 
@@ -189,9 +218,12 @@ static int apply(struct config *config, const config_t *parsed, config_warn *war
 			err = apply_text(config, key, s, fault);
 		else if (key->kind == KEY_NUMBER)
 			err = apply_number(config, key, s, fault);
+		else if (key->kind == KEY_BOOL)
+			err = apply_bool(config, key, s, fault);
 		else if (key->kind == KEY_WORD)
 			err = apply_word(config, key, s, fault);
-		else if (key->kind == KEY_NET || key->kind == KEY_DISK)
+		else if (key->kind == KEY_NET || key->kind == KEY_DISK ||
+			 key->kind == KEY_CONSOLE)
 			err = apply_devices(config, key, s, fault);
 		else
 			err = apply_share(s, fault);
@@ -224,9 +256,10 @@ static bool make_line(char line[LINE], const char *override, size_t name_len,
 		      const struct key *key)
 {
 	const char *value = override + name_len + 1;
+	bool bare = key && (key->kind == KEY_NUMBER || key->kind == KEY_BOOL);
 	size_t at;
 
-	if (*value && (strchr("\"[(", *value) || (key && key->kind == KEY_NUMBER)))
+	if (*value && (strchr("\"[(", *value) || bare))
 		return snprintf(line, LINE, "%s;", override) < LINE;
 	at = (size_t)snprintf(line, LINE, "%.*s=\"", (int)name_len, override);
 	for (; *value && at + 4 < LINE; value++) {

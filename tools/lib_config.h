@@ -18,6 +18,7 @@
 #define CONFIG_NETS 8
 #define CONFIG_DISKS 8
 #define CONFIG_ECHOS 8
+#define CONFIG_CONSOLES 4
 #define CONFIG_PATH 1024
 #define CONFIG_CMDLINE 4096
 #define CONFIG_IFNAME 16
@@ -38,6 +39,10 @@ struct config_disk {
 	unsigned int queues;   /* 0 = the class's default */
 };
 
+struct config_console {
+	unsigned int ports; /* 0 = the class's default */
+};
+
 struct config {
 	char name[CONFIG_NAME_MAX + 1];
 	unsigned int memory; /* MiB */
@@ -53,6 +58,11 @@ struct config {
 	struct config_disk disk[CONFIG_DISKS];
 	unsigned int disks;
 	unsigned int echos;
+	struct config_console console[CONFIG_CONSOLES];
+	unsigned int consoles;
+	unsigned int rng; /* 0 or 1, as balloon */
+	unsigned int rng_rate; /* bytes per second; 0 = the class's default */
+	unsigned int balloon;
 	enum config_action on_poweroff, on_reboot, on_crash;
 };
 

@@ -76,6 +76,20 @@ static struct json_object *from_disks(const struct config *config)
 	return disks;
 }
 
+static struct json_object *from_consoles(const struct config *config)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < config->consoles; i++) {
+		struct json_object *o = json_object_new_object();
+
+		if (config->console[i].ports)
+			json_add_number(o, "ports", config->console[i].ports);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 struct json_object *json_from_config(const struct config *config)
 {
 	struct json_object *o = json_object_new_object();
@@ -94,6 +108,11 @@ struct json_object *json_from_config(const struct config *config)
 	json_object_object_add(o, "net", from_nets(config));
 	json_object_object_add(o, "disk", from_disks(config));
 	json_add_number(o, "echo", config->echos);
+	json_object_object_add(o, "console", from_consoles(config));
+	json_add_number(o, "rng", config->rng);
+	if (config->rng_rate)
+		json_add_number(o, "rng_rate", config->rng_rate);
+	json_add_number(o, "balloon", config->balloon);
 	json_add_text(o, "on_poweroff", config_action_names[config->on_poweroff]);
 	json_add_text(o, "on_reboot", config_action_names[config->on_reboot]);
 	json_add_text(o, "on_crash", config_action_names[config->on_crash]);

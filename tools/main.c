@@ -34,9 +34,11 @@ static const struct command commands[] = {
 	  "Exit status of -c and -w: 0 poweroff, 10 reboot, 11 crash, 12 triple fault, 13 killed\n"
 	  "by the hypervisor, 14 destroyed. KEY=VALUE overrides CONF, see minibus.conf(5).\n" },
 	{ "list", cmd_list, "[-j]", "dom0 and the guests", "  -j, --json      as JSON\n" },
-	{ "console", cmd_console, "[-t SECONDS] NAME", "attach a guest's console",
-	  "Ctrl-] leaves it. Prints what is kept of the output first. If standard input is not a\n"
-	  "terminal: -t says how long to go on after its end, else until the guest ends.\n" },
+	{ "console", cmd_console, "[-t SECONDS] NAME[:PORT]", "attach a guest's console",
+	  "NAME: its serial line; NAME:PORT: a port of its first console device,\n"
+	  "NAME:con1.PORT: of another. Ctrl-] leaves it. Prints what is kept of the output first.\n"
+	  "If standard input is not a terminal: -t says how long to go on after its end, else\n"
+	  "until the guest ends.\n" },
 	{ "destroy", cmd_destroy, "NAME ... | -a", "end guests and give their memory back",
 	  "  -a, --all       every guest\n" },
 	{ "pause", cmd_pause, "NAME ...", "stop a guest's vCPUs", "" },

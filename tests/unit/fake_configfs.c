@@ -48,6 +48,7 @@ int mkdir(const char *path, mode_t mode)
 					     "domid", "0\n", "state", "new\n", "reason", "-\n",
 					     "entry", "\n", "control", "\n", NULL };
 	static const char *const device[] = { "mac", "\n", "ifname", "fake0\n", "mtu", "1500\n",
+					      "ports", "1\n", "rate", "65536\n",
 					      "status", "free\n", NULL };
 	int (*real)(const char *, mode_t) = dlsym(RTLD_NEXT, "mkdir");
 	const char *const *list = strstr(path, "/guests/") ? guest : device;

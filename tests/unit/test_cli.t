@@ -15,7 +15,7 @@ if [ ! -x "$minibus" ] || ! gcc -shared -fPIC -D_GNU_SOURCE -o "$dir/fake.so" te
 fi
 export MINIBUS_CONFIGFS=$dir/vbus MINIBUS_SYSFS=$dir/sysfs MINIBUS_DEV=$dir/dev MINIBUS_DEBUGFS=$dir/debug
 export MINIBUS_SYS=$dir/sys
-mkdir -p "$dir"/vbus/{guests,devices/net,devices/echo} "$dir"/{sysfs,dev,debug/dom0,debug/guests/g,sys}
+mkdir -p "$dir"/vbus/{guests,devices/net,devices/echo,devices/console,devices/rng,devices/balloon} "$dir"/{sysfs,dev,debug/dom0,debug/guests/g,sys}
 
 # A multiboot kernel of a few bytes and one network and two echo devices.
 printf '.text\n.globl _start\n.long 0x1badb002,0,-0x1badb002\n_start: hlt\n' | as --32 -o "$dir/k.o" -
@@ -43,7 +43,7 @@ check()
 
 clean()		# clean WHAT: nothing is left of any guest
 {
-	is "$1" "$(cd "$dir/vbus" && find guests devices -mindepth 1 | sort | tr '\n' ' ')" 'devices/echo devices/net '
+	is "$1" "$(cd "$dir/vbus" && find guests devices -mindepth 1 | sort | tr '\n' ' ')" 'devices/balloon devices/console devices/echo devices/net devices/rng '
 }
 
 check "version" 0 '^minibus [0-9.]+ \(.*\), ABI 1\.0$' version
@@ -117,6 +117,21 @@ check "destroy" 0 '^$' destroy g
 clean "... leaves nothing"
 check "destroy of an unknown guest" 1 'destroy g: no such guest' destroy g
 check "destroy of a path" 1 'no such guest' destroy ../guests
+
+check "create with console, rng, balloon" 0 '^$' create "$dir/g.conf" echo=0 'console=["ports=4",""]' rng=true rng_rate=999 balloon=1
+is "... links them" "$(cd "$dir/vbus/guests/g/bus" && echo *)" 'bal0 con0 con1 eth0 rng0'
+is "... and sets them up" "$(cd "$dir/vbus/devices" && cat console/g-con0/ports console/g-con1/ports rng/g-rng0/rate | tr '\n' ' ')" '41 999'
+printf 'port 0 of con0\n' >"$dir/dev/g-con0.0"
+printf 'port 3 of con1\n' >"$dir/dev/g-con1.3"
+check "console NAME:PORT" 0 'port 0 of con0' console -t 0.3 g:0
+check "console NAME:DEVICE.PORT" 0 'port 3 of con1' console -t 0.3 g:con1.3
+check "a port that is not there" 1 'g-con0.7: No such file' console -t 0.3 g:7
+check "a device that is not there" 1 'no console device con9' console -t 0.3 g:con9.0
+check "a device that is no console" 1 'no console device eth0' console -t 0.3 g:eth0.0
+check "no port at all" 1 "'x' is no port" console -t 0.3 g:x
+rm "$dir"/dev/g-con*
+check "destroy of it" 0 '^$' destroy g
+clean "... leaves nothing"
 
 for what in memory vcpus build entry mac start; do
 	FAKE_FAIL=$what check "create fails at $what" 1 "create g: .*$what.*(Invalid|not enough memory)" create "$dir/g.conf"

@@ -4,7 +4,7 @@
  * lib_config.c needs the names of the loader types; they are given here, without the loaders.
  *
  * SOURCES: tools/lib_config.c tools/lib_config_net.c tools/lib_config_disk.c
- * SOURCES: tools/lib_words.c tools/lib_fault.c
+ * SOURCES: tools/lib_config_console.c tools/lib_words.c tools/lib_fault.c
  * LIBS: -lconfig
  */
 #include "tests/unit/tap.h"
@@ -59,6 +59,7 @@ static void test_good(void)
 			 "net=bridge=br1,mtu=9000",
 			 "vcpus=4", "type=pvh", "on_crash=destroy" };
 	char *lists[] = { "net=[\"bridge=br2\",\"\"]", "cmdline=", "echo=0" };
+	char *small[] = { "console=ports=3", "rng=false", "balloon=0" };
 	char mac[18];
 
 	ok(!load(MIN, NULL, 0) && c.memory == 256 && c.vcpus == 1 && c.type == LOADER_DETECT &&
@@ -83,6 +84,13 @@ static void test_good(void)
 	   c.on_crash == CONFIG_DESTROY, "key=value overrides");
 	ok(!load(MIN "cmdline=\"x\";echo=3;", lists, 3) && c.nets == 2 && !*c.cmdline && !c.echos,
 	   "overrides with a list, with nothing, with 0");
+	ok(!load(MIN, NULL, 0) && !c.consoles && !c.rng && !c.rng_rate && !c.balloon,
+	   "no console, rng or balloon unless wished for");
+	ok(!load(MIN "console=[\"ports=16\",\"\"]; rng=true; rng_rate=4096; balloon=true;", NULL,
+		 0) && c.consoles == 2 && c.console[0].ports == 16 && !c.console[1].ports &&
+	   c.rng == 1 && c.rng_rate == 4096 && c.balloon == 1, "console, rng, balloon");
+	ok(!load(MIN "rng=1; balloon=true;", small, 3) && c.consoles == 1 && !c.rng &&
+	   c.console[0].ports == 3 && !c.balloon, "... as numbers and overrides");
 	ok(!load(MIN "vif=[\"x\"]; foo=1;", NULL, 0) && strstr(warnings, "'vif': write net=") &&
 	   strstr(warnings, "'foo': ignored"), "unknown keys warn, with a hint for xl's");
 }
@@ -143,6 +151,16 @@ static void test_bad(void)
 	ok(refused(MIN "net=5;", "not a list"), "a number for net");
 	ok(refused(MIN "net=[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"];", "9 devices"),
 	   "nine nets");
+	ok(refused(MIN "console=[\"ports=0\"];", "1 to 16"), "a console without ports");
+	ok(refused(MIN "console=[\"ports=17\"];", "1 to 16"), "a console of 17 ports");
+	ok(refused(MIN "console=[\"ports=2x\"];", "1 to 16"), "ports that are no number");
+	ok(refused(MIN "console=[\"speed=9600\"];", "it takes ports="), "a console's unknown word");
+	ok(refused(MIN "console=[1];", "not a string"), "a number in console");
+	ok(refused(MIN "console=true;", "not a list"), "a console that is only true");
+	ok(refused(MIN "console=[\"\",\"\",\"\",\"\",\"\"];", "5 devices"), "five consoles");
+	ok(refused(MIN "rng=\"yes\";", "not a number"), "rng in words");
+	ok(refused(MIN "rng=2;", "0 to 1"), "two rngs");
+	ok(refused(MIN "rng_rate=8;", "16 to"), "a rate of 8 bytes a second");
 	ok(refused("name=\"a;\n", "syntax error"), "a syntax error");
 	ok(strstr(fault.text, ":1:") || strstr(fault.text, ":2:"), "... names its line");
 	ok(load(MIN, noequals, 1) < 0 && strstr(fault.text, "key=value"), "an override without =");
