@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Guests that break the rules of calls, regions and rings (tests/guest/badring, badnet, badblk): each broken queue
+# Guests that break the rules of calls, regions and rings (tests/guest/badring, badnet, badblk, badsmall): each broken queue
 # is one line in dom0's log with guest and device, an honest guest's ping and echo go on meanwhile, and
 # destroying the bad guest leaves nothing.
 . /tests/tap.sh
@@ -76,13 +76,14 @@ mkdir -p /mnt/badblk
 mount -t tmpfs -o size=4m badblk /mnt/badblk
 truncate -s 1M /mnt/badblk/disk
 bad_conf badblk 'disk = [ "path=/mnt/badblk/disk,queues=2" ];' >/tmp/badblk.conf
+bad_conf badsmall 'rng = true; console = [ "ports=2" ]; balloon = true;' >/tmp/badsmall.conf
 before=$(counts)
 dmesg -c >/dev/null
 ping -i 0.5 10.99.0.11 >/tmp/ping &
 pinger=$!
 honest_echo >/tmp/echo 2>&1 &
 echoer=$!
-for b in badring:echo0 badnet:eth0 badblk:disk0; do
+for b in badring:echo0 badnet:eth0 badblk:disk0 'badsmall:(rng|con|bal)0'; do
 	began=$(cut -d. -f1 /proc/uptime)
 	ok "$b: runs and is destroyed" run_bad ${b%:*}
 	[ $b != badring:echo0 ] || took=$(($(cut -d. -f1 /proc/uptime) - began))
