@@ -15,7 +15,7 @@
 
 #define RAM_END 0x4000000ull /* 64 MiB */
 #define WAIT_MS 2000 /* for an answer that must not come; also paces dom0's log */
-#define RACES 100000u	     /* requests whose memory changes while dom0 reads it */
+#define RACES 30000u	     /* requests whose memory changes while dom0 reads it */
 #define RACE_CHAINS 32u
 #define W IOQ_F_WRITE
 #define N IOQ_F_NEXT
