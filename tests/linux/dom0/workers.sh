@@ -6,6 +6,7 @@
 . /usr/lib/minibus/lib.sh
 plan 19
 requests=$(cmdline_value mb.requests 3000)
+last=$(($(nproc) - 1))
 dev=/sys/kernel/config/vbus/devices/echo
 
 worker()	# worker NAME: its process number
@@ -43,8 +44,8 @@ is "workers of a device are per queue at first" "$(cat $dev/w1-echo0/workers)" q
 echo device >$dev/w1-echo1/workers
 echo bus >$dev/w1-echo2/workers
 ok "no other word" sh -c "! echo several >$dev/w1-echo2/workers"
-echo 1 >$dev/w1-echo1/cpus
-is "CPUs are told" "$(cat $dev/w1-echo1/cpus)" 1
+echo $last >$dev/w1-echo1/cpus
+is "CPUs are told" "$(cat $dev/w1-echo1/cpus)" $last
 ok "no CPU that is not there" sh -c "! echo 77 >$dev/w1-echo1/cpus"
 minibus unpause w1
 ok "the guest is ready" guest_ready w1 41
@@ -54,7 +55,7 @@ ok "threads of a queue, of a device, of the guest" \
 	test -d "/proc/${queue:-none}" -a -d "/proc/${device:-none}" -a -d "/proc/$(worker vb-w1)"
 ok "those of devices are in the cgroup too" \
 	sh -c "grep -qx $queue /tmp/cg/mine/cgroup.procs && grep -qx $device /tmp/cg/mine/cgroup.procs"
-is "pinned" "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$device/status")" 1
+is "pinned" "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$device/status")" $last
 ok "open devices keep their kind" sh -c "! echo bus >$dev/w1-echo0/workers"
 is "all three at once do their work" "$(echo_run w1-echo0 w1-echo1 w1-echo2 | right)" "$((3 * requests)) 0"
 echo 0 >$dev/w1-echo1/cpus
