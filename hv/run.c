@@ -105,12 +105,17 @@ static bool idle_poll(struct percpu *pc, u64 until)
 {
 	u64 irqs = pc->irq_count;
 
-	while (tsc_now() < until) {
+	/* Looks at the time first: an interrupt of the last turn, perhaps the one the timers were
+	 * set for, must be seen before HLT, which no other may end. */
+	for (;;) {
+		bool over = tsc_now() >= until;
+
 		if (READ_ONCE(pc->pub.resched) || pc->irq_count != irqs)
 			return true;
+		if (over)
+			return false;
 		__asm__ volatile("sti; pause; cli" ::: "memory");
 	}
-	return false;
 }
 
 /* Nothing to run: wait for an interrupt. True: polling has caught what comes next. */
